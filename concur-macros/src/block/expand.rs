@@ -1,0 +1,276 @@
+//! Writes the calls into the runtime.
+//!
+//! Every name comes from `__private` of the crate, and is ours (mixed-site) where the user has no
+//! name for it. Spans decide what rustc underlines: a variable that cannot be sent, an expression
+//! whose value cannot come back. What the calls do is written in the runtime; nothing here decides
+//! whether a block is right.
+
+use super::check::{Checked, CheckedBody, CheckedEach, CheckedTask};
+use crate::captures::{Capture, same_hygiene};
+use crate::krate::{Krate, private_at};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Index;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+pub(super) fn expand(checked: &Checked<'_>, krate: &Krate) -> TokenStream {
+    match checked {
+        Checked::Tasks(tasks) => expand_tasks(tasks, krate),
+        Checked::Each(each) => expand_each(each, krate),
+    }
+}
+
+fn expand_tasks(tasks: &[CheckedTask<'_>], krate: &Krate) -> TokenStream {
+    let ours = Span::mixed_site();
+    let private = private_at(ours);
+    let import = krate.import();
+    let names: Vec<_> =
+        (0..tasks.len()).map(|index| format_ident!("__concur_task_{index}", span = ours)).collect();
+    let values = tasks.iter().map(|task| expand_task(task));
+    quote_spanned! {ours=>
+        {
+            #import
+            #(let #names = #values;)*
+            #private::tasks((#(#names,)*))
+        }
+    }
+}
+
+fn expand_task(task: &CheckedTask<'_>) -> TokenStream {
+    let ours = Span::mixed_site();
+    let body = &task.body;
+    let probes = probes(body);
+    let input = input(body);
+    let captures = captures(body, None);
+    let closure = closure(body, None);
+    let site = site(&task.name.unraw().to_string());
+    let at_body = closure_at(body);
+    let arguments = quote_spanned!(ours=> #site, __concur_input, __concur_captures, #at_body);
+    let call = call(body, "task", &arguments);
+    quote_spanned! {ours=>
+        {
+            #probes
+            #input
+            #captures
+            #closure
+            #call
+        }
+    }
+}
+
+fn expand_each(checked: &CheckedEach<'_>, krate: &Krate) -> TokenStream {
+    let ours = Span::mixed_site();
+    let (body, each) = (&checked.body, checked.each);
+    let (pat, items) = (&each.pat, &each.items);
+    let at_body = closure_at(body);
+    let at_pat = located(pat.span());
+    let private_at_pat = private_at(pat.span());
+    let probes = probes(body);
+    let input = input(body);
+    let item = Ident::new("__concur_item", ours);
+    let captures = captures(body, Some(&item));
+    let for_item = Ident::new("__concur_for_item", at_pat);
+    let closure = closure(body, Some((pat, &for_item)));
+    let site = site(&checked.name);
+    let import = krate.import();
+    let private_at_items = private_at(items.span());
+    let at_items = Ident::new("__concur_items", located(items.span()));
+    let into_iter = quote_spanned! {at_items.span()=>
+        #private_at_items::IntoIterator::into_iter(#items)
+    };
+    let references = references(at_pat);
+    let probe = quote_spanned! {at_pat=>
+        let #item = {
+            use #private_at_pat::arms::*;
+            (#references #private_at_pat::Probe::item(&#at_items)).__concur_capture()
+        };
+    };
+    let item_at_pat = Ident::new("__concur_item", at_pat);
+    let arguments = quote_spanned! {ours=>
+        #site, __concur_input, #at_items, #item_at_pat, __concur_captures, #at_body
+    };
+    let call = call(body, "many", &arguments);
+    quote_spanned! {ours=>
+        {
+            #import
+            let __concur_items = #into_iter;
+            #probe
+            #probes
+            #input
+            #captures
+            #closure
+            #call
+        }
+    }
+}
+
+/// For each capture, the value that says how its type is sent. A type that cannot be is an error
+/// at the variable.
+fn probes(body: &CheckedBody<'_>) -> TokenStream {
+    each_capture(body, |name, Capture { place, .. }| {
+        let (span, private) = (located(place.span()), private_at(place.span()));
+        let references = references(span);
+        quote_spanned! {span=>
+            let #name = {
+                use #private::arms::*;
+                (#references #private::Probe::of(&#place)).__concur_capture()
+            };
+        }
+    })
+}
+
+/// The references that method resolution takes off one by one, trying an arm of the runtime at each:
+/// as many as there are arms, or more.
+fn references(span: Span) -> TokenStream {
+    quote_spanned!(span=> &&&&&&&&)
+}
+
+fn input(body: &CheckedBody<'_>) -> TokenStream {
+    let ours = Span::mixed_site();
+    let private = private_at(ours);
+    let mutable = (!body.captured.captures.is_empty()).then(|| quote_spanned!(ours=> mut));
+    let puts = each_capture(body, |name, Capture { place, .. }| {
+        let span = located(place.span());
+        let name = Ident::new(&name.to_string(), span);
+        quote_spanned!(span=> __concur_input.put(&#name, &#place);)
+    });
+    quote_spanned! {ours=>
+        let #mutable __concur_input = #private::Input::new();
+        #puts
+    }
+}
+
+fn each_capture(
+    body: &CheckedBody<'_>,
+    write: impl Fn(&Ident, &Capture) -> TokenStream,
+) -> TokenStream {
+    let captures = body.captured.captures.iter().enumerate();
+    captures.map(|(index, capture)| write(&capture_name(index), capture)).collect()
+}
+
+fn capture_name(index: usize) -> Ident {
+    format_ident!("__concur_capture_{index}", span = Span::mixed_site())
+}
+
+fn captures(body: &CheckedBody<'_>, item: Option<&Ident>) -> TokenStream {
+    let names = (0..body.captured.captures.len()).map(capture_name);
+    let list = nested(names.map(|name| quote!(#name)).chain(item.map(|item| quote!(#item))));
+    quote_spanned!(Span::mixed_site()=> let __concur_captures = #list;)
+}
+
+/// `(a, (b, ()))`: the captures as one type, however many they are.
+fn nested(items: impl DoubleEndedIterator<Item = TokenStream>) -> TokenStream {
+    let ours = Span::mixed_site();
+    items.rev().fold(quote_spanned!(ours=> ()), |rest, item| quote_spanned!(ours=> (#item, #rest)))
+}
+
+/// The body as a closure of its captures, and the call that has rustc refuse it if it captures
+/// anything else.
+fn closure(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenStream {
+    let ours = Span::mixed_site();
+    let private = private_at(ours);
+    let bindings = body.captured.captures.iter().map(|Capture { binding, .. }| quote!(#binding));
+    let item_binding = item.map(|(_, name)| quote!(#name));
+    let pattern = nested(bindings.chain(item_binding));
+    let take_item = item.map(|(pat, name)| quote_spanned!(ours=> let #pat = #name;));
+    let at_body = closure_at(body);
+    if let Some(at_await) = body.captured.awaits {
+        let private_at_await = private_at(at_await);
+        let needs_tokio = quote_spanned!(located(at_await)=> #private_at_await::needs_tokio!(););
+        let value = async_value(body, &private);
+        quote_spanned! {ours=>
+            #needs_tokio
+            let __concur_body = (#private::body_async(&__concur_captures, |_, #pattern| {
+                #private::Box::pin(async move {
+                    #take_item
+                    #value
+                })
+            }),);
+            #private::Plain::of(&__concur_captures).check_async(#at_body);
+        }
+    } else {
+        let (value_type, value) = value(body, &private);
+        quote_spanned! {ours=>
+            let __concur_body = (#private::body(
+                &__concur_captures,
+                |_, #pattern| -> #private::Result<#value_type, #private::Failure> {
+                    #take_item
+                    #value
+                },
+            ),);
+            #private::Plain::of(&__concur_captures).check(#at_body);
+        }
+    }
+}
+
+/// The expression as an `Ok`, and the type in it. In parentheses of ours, since rustc has an
+/// opinion on braces that are an argument.
+///
+/// One that never has a value stands alone: around it an `Ok` would be unreachable code, and its
+/// type would be `!`, which cannot be sent.
+fn value(body: &CheckedBody<'_>, private: &Ident) -> (TokenStream, TokenStream) {
+    let ours = Span::mixed_site();
+    let expr = &body.captured.body;
+    if body.diverges {
+        (quote_spanned!(ours=> ()), quote_spanned!(ours=> (#expr)))
+    } else {
+        (quote_spanned!(ours=> _), quote_spanned!(ours=> #private::Ok((#expr))))
+    }
+}
+
+/// [`value`] where no closure can be told its type: it is told by a `return` that is never reached.
+fn async_value(body: &CheckedBody<'_>, private: &Ident) -> TokenStream {
+    let ours = Span::mixed_site();
+    let expr = &body.captured.body;
+    if body.diverges {
+        quote_spanned! {ours=>
+            if false {
+                return #private::Ok::<(), #private::Failure>(());
+            }
+            (#expr)
+        }
+    } else {
+        quote_spanned!(ours=> #private::Ok::<_, #private::Failure>((#expr)))
+    }
+}
+
+/// The call that makes the task, placed at its expression: a value that cannot come back is an
+/// error there.
+fn call(body: &CheckedBody<'_>, name: &str, arguments: &TokenStream) -> TokenStream {
+    let (first, last) = ends(body);
+    let private = private_at(first);
+    let suffix = if body.captured.awaits.is_some() { "_async" } else { "" };
+    let function = Ident::new(&format!("{name}{suffix}"), located(last));
+    quote_spanned!(located(last)=> #private::#function(#arguments))
+}
+
+fn site(name: &str) -> TokenStream {
+    let ours = Span::mixed_site();
+    let private = private_at(ours);
+    quote_spanned! {ours=>
+        #private::Site::new(#name, #private::file!(), #private::line!(), #private::column!())
+    }
+}
+
+/// The closure, placed at its expression. It stands in a tuple for the sake of `.0`: of two tokens,
+/// the first at the first of the expression and the second at the last, rustc underlines it all.
+fn closure_at(body: &CheckedBody<'_>) -> TokenStream {
+    let (first, last) = ends(body);
+    let name = Ident::new("__concur_body", located(first));
+    let index = Index { index: 0, span: located(last) };
+    quote_spanned!(located(first)=> #name.#index)
+}
+
+/// The spans of the first and the last token of the expression, which stable Rust cannot join. If
+/// macros wrote the two, nothing sensible is between them, and it is the first twice.
+fn ends(body: &CheckedBody<'_>) -> (Span, Span) {
+    let mut tokens = body.written.tokens.clone().into_iter();
+    let first = tokens.next().map_or_else(Span::mixed_site, |token| token.span());
+    let last = tokens.last().map_or(first, |token| token.span());
+    if same_hygiene(first, last) { (first, last) } else { (first, first) }
+}
+
+fn located(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}

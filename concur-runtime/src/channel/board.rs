@@ -1,0 +1,105 @@
+//! The places of a caller's slots: one memory file, mapped slot by slot, each used again when its
+//! worker is gone for certain.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::fs::{MemfdFlags, SealFlags};
+
+use crate::sys::memory::{SLOT_SIZE, Slot};
+
+/// All slots of one caller.
+pub(crate) struct Board {
+    file: OwnedFd,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Slots whose workers are gone, with their mappings.
+    free: Vec<(u32, Slot)>,
+    /// So many slots there are in the file.
+    count: u32,
+}
+
+/// A slot in use; it goes back to its board when it is dropped.
+pub(crate) struct Place {
+    board: Arc<Board>,
+    index: u32,
+    slot: Option<Slot>,
+}
+
+impl Board {
+    pub(crate) fn create() -> io::Result<Arc<Self>> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let file = rustix::fs::memfd_create("concur-board", flags)?;
+        rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK)?;
+        Ok(Arc::new(Self { file, state: Mutex::new(State { free: Vec::new(), count: 0 }) }))
+    }
+
+    pub(crate) fn file(&self) -> &OwnedFd {
+        &self.file
+    }
+
+    /// A slot with its header as new.
+    pub(crate) fn place(self: &Arc<Self>) -> io::Result<Place> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (index, slot) = match state.free.pop() {
+            Some(kept) => kept,
+            None => {
+                let index = state.count;
+                let size = (u64::from(index) + 1) * SLOT_SIZE as u64;
+                rustix::fs::ftruncate(&self.file, size)?;
+                let slot = Slot::map(&self.file, index)?;
+                state.count += 1;
+                (index, slot)
+            }
+        };
+        reset(&slot);
+        Ok(Place { board: Arc::clone(self), index, slot: Some(slot) })
+    }
+}
+
+fn reset(slot: &Slot) {
+    let header = slot.header();
+    let words = [
+        &header.caller.request_turn,
+        &header.caller.request_len,
+        &header.caller.asleep,
+        &header.worker.response_turn,
+        &header.worker.response_len,
+        &header.worker.asleep,
+        &header.worker.taken_turn,
+        &header.worker.pid,
+    ];
+    for word in words {
+        word.store(0, Ordering::SeqCst);
+    }
+    header.worker.taken_at.store(0, Ordering::SeqCst);
+}
+
+impl Place {
+    pub(crate) fn index(&self) -> u32 {
+        self.index
+    }
+
+    pub(crate) fn slot(&self) -> &Slot {
+        self.slot.as_ref().expect(HELD)
+    }
+
+    pub(crate) fn slot_mut(&mut self) -> &mut Slot {
+        self.slot.as_mut().expect(HELD)
+    }
+}
+
+const HELD: &str = "a place holds its slot until it is dropped";
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            let mut state = self.board.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.free.push((self.index, slot));
+        }
+    }
+}

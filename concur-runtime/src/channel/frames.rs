@@ -1,0 +1,103 @@
+//! Frames on a socket of ours: one message each, with descriptors beside it.
+//!
+//! The sockets are sequenced packets: a frame arrives whole or not at all, and its length is known
+//! before it is read. Everything received is close-on-exec.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+};
+
+use crate::wire::FRAME_LIMIT;
+
+/// So many descriptors come with a frame at the most.
+const MOST_DESCRIPTORS: usize = 3;
+
+/// Two connected ends.
+pub(crate) fn close_on_exec_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let kind = SocketType::SEQPACKET;
+    Ok(rustix::net::socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?)
+}
+
+/// Sends a frame; never raises SIGPIPE and never waits for room.
+pub(crate) fn send(socket: impl AsFd, bytes: &[u8]) -> io::Result<()> {
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    retry(|| rustix::net::send(&socket, bytes, flags).map(drop))
+}
+
+/// Sends a frame with descriptors; waits for room, since a frame like this is never in the way of
+/// another.
+pub(crate) fn send_with(
+    socket: impl AsFd,
+    bytes: &[u8],
+    descriptors: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    if !descriptors.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let parts = [IoSlice::new(bytes)];
+    retry(|| {
+        rustix::net::sendmsg(&socket, &parts, &mut ancillary, SendFlags::NOSIGNAL).map(drop)
+    })
+}
+
+/// A frame that has arrived.
+pub(crate) struct Frame {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) descriptors: Vec<OwnedFd>,
+}
+
+/// Receives a frame; `None` at the end of the other side. With `wait` false, `WouldBlock` if there
+/// is none.
+pub(crate) fn receive(socket: impl AsFd, wait: bool) -> io::Result<Option<Frame>> {
+    let mut flags = RecvFlags::CMSG_CLOEXEC;
+    if !wait {
+        flags |= RecvFlags::DONTWAIT;
+    }
+    // Most frames are a few bytes; a longer one says so and is then read with room for it.
+    let mut small = [0_u8; 256];
+    let peeked = retry(|| rustix::net::recv(&socket, &mut small[..], flags_for_peek(flags)))?;
+    let len = peeked.1;
+    if len > FRAME_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame is longer than its limit"));
+    }
+    let mut bytes = vec![0; len.max(1)];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let received = retry(|| {
+        let mut parts = [IoSliceMut::new(&mut bytes)];
+        rustix::net::recvmsg(&socket, &mut parts, &mut ancillary, flags)
+    })?;
+    if received.flags.contains(ReturnFlags::TRUNC) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame was cut short"));
+    }
+    bytes.truncate(received.bytes);
+    let descriptors = ancillary
+        .drain()
+        .filter_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    Ok((received.bytes > 0).then_some(Frame { bytes, descriptors }))
+}
+
+fn flags_for_peek(flags: RecvFlags) -> RecvFlags {
+    flags.difference(RecvFlags::CMSG_CLOEXEC) | RecvFlags::PEEK | RecvFlags::TRUNC
+}
+
+fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(rustix::io::Errno::INTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Between a caller and one worker: a slot of shared memory for requests and responses, and a socket
+//! for waking, descriptors and the end of the other side.
+//!
+//! Turns. A request is written into the slot and published by its turn number; the worker stores the
+//! number as taken, runs the task, writes the response and publishes it under the same number. So
+//! each side knows at any moment how far the other has come, also when it is dead: a request that was
+//! not taken can be given to another worker, and a response that is there counts, whatever happened
+//! to the worker since.
+//!
+//! Waking. A side that waits spins for a moment, then says in the slot that it sleeps, looks once
+//! more, and blocks on the socket. A side that publishes takes the other's flag down and sends a
+//! notice if it was up. All four steps are sequentially consistent, so either the sleeper sees the
+//! turn or the publisher sees the flag.
+
+mod arenas;
+mod board;
+mod caller;
+mod frames;
+mod serving;
+
+pub(crate) use board::Board;
+pub(crate) use caller::{CallerEnd, Heard};
+pub(crate) use frames::{close_on_exec_pair, receive, send, send_with};
+pub(crate) use serving::{Request, WorkerEnd};
+
+use std::time::Duration;
+
+/// The number of the first request in a slot.
+const FIRST_TURN: u32 = 1;
+
+/// How long a side looks before it sleeps. A wake-up costs more than this; a longer look would take
+/// the processor from the task it waits for.
+pub(crate) const SPIN: Duration = Duration::from_micros(20);
+
+/// Looks for `SPIN`, giving the processor away between looks.
+pub(crate) fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
+    let start = crate::context::Moment::now();
+    loop {
+        for _ in 0..32 {
+            if ready() {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        if crate::context::Moment::now().since(start) > SPIN {
+            return false;
+        }
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,184 @@
+//! The worker's end of a channel: waits for a request, publishes its answer.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+use super::arenas::{Announced, Mapped};
+use super::{FIRST_TURN, frames, spin_until};
+use crate::codec::{self, CodecError};
+use crate::context::Moment;
+use crate::outcome::Ending;
+use crate::payload::Payload;
+use crate::sys::memory::{Mapping, Slot};
+use crate::wire::{self, Notice, RequestHead, ResponseHead, Segment};
+
+/// The worker's end.
+pub(crate) struct WorkerEnd {
+    slot: Slot,
+    socket: OwnedFd,
+    turn: u32,
+    announced: Announced,
+    mapped: Mapped,
+}
+
+/// A request that was taken.
+pub(crate) struct Request {
+    pub(crate) head: RequestHead,
+    frame: Vec<u8>,
+    /// Where the inline segments begin in the frame.
+    inline_at: usize,
+    shared: Option<Arc<Mapping>>,
+    own: Option<Arc<Mapping>>,
+}
+
+impl WorkerEnd {
+    pub(crate) fn new(slot: Slot, socket: OwnedFd) -> Self {
+        slot.header().worker.pid.store(std::process::id(), SeqCst);
+        Self {
+            slot,
+            socket,
+            turn: 0,
+            announced: Announced::default(),
+            mapped: Mapped::default(),
+        }
+    }
+
+    pub(crate) fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Waits for the next request. `None` when the caller is gone.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Result<Request, CodecError>>> {
+        let next = self.turn.wrapping_add(1);
+        while !self.is_requested(next) {
+            if spin_until(|| self.is_requested(next)) {
+                break;
+            }
+            let worker = &self.slot.header().worker;
+            worker.asleep.store(1, SeqCst);
+            if self.is_requested(next) {
+                worker.asleep.store(0, SeqCst);
+                break;
+            }
+            if !self.hear()? {
+                return Ok(None);
+            }
+        }
+        self.take(next);
+        Ok(Some(self.read_request()))
+    }
+
+    /// Takes the request that this process was forked with.
+    pub(crate) fn take_at_once(&mut self) {
+        self.take(FIRST_TURN);
+    }
+
+    fn take(&mut self, turn: u32) {
+        self.turn = turn;
+        let worker = &self.slot.header().worker;
+        worker.taken_at.store(Moment::now().as_nanos(), Relaxed);
+        worker.taken_turn.store(turn, SeqCst);
+    }
+
+    fn is_requested(&self, turn: u32) -> bool {
+        self.slot.header().caller.request_turn.load(SeqCst) == turn
+    }
+
+    /// Waits for one frame. `false` at the end of the other side.
+    fn hear(&mut self) -> io::Result<bool> {
+        let frame = match frames::receive(&self.socket, true) {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return Ok(false),
+            Err(err) if err.kind() == io::ErrorKind::ConnectionReset => return Ok(false),
+            Err(err) => return Err(err),
+        };
+        if let (Ok(Notice::Arena(said)), [file]) =
+            (Notice::from_bytes(&frame.bytes), &frame.descriptors[..])
+        {
+            self.mapped.add(said, file)?;
+        }
+        Ok(true)
+    }
+
+    fn read_request(&mut self) -> Result<Request, CodecError> {
+        let len = self.slot.header().caller.request_len.load(Relaxed) as usize;
+        let mut frame = Vec::new();
+        self.slot.read_request(len, &mut frame);
+        let (head, rest) = wire::split_head(&frame)?;
+        let inline_at = frame.len() - rest.len();
+        let head: RequestHead = codec::decode_all(head)?;
+        let shared = self.arena(head.shared)?;
+        let own = self.arena(head.own)?;
+        Ok(Request { head, frame, inline_at, shared, own })
+    }
+
+    /// The arena of a segment; its announcement is in the socket if it is not known yet.
+    fn arena(&mut self, segment: Segment) -> Result<Option<Arc<Mapping>>, CodecError> {
+        let Segment::Arena { id, len } = segment else { return Ok(None) };
+        let mapping = loop {
+            if let Some(mapping) = self.mapped.find(id) {
+                break mapping;
+            }
+            let lost = |reason: String| CodecError::new(format!("the arguments are lost: {reason}"));
+            if !self.hear().map_err(|err| lost(err.to_string()))? {
+                return Err(lost("the caller is gone".to_owned()));
+            }
+        };
+        if len > mapping.len() as u64 {
+            return Err(CodecError::new("the arguments claim too much"));
+        }
+        Ok(Some(mapping))
+    }
+
+    /// Publishes the answer to the request that was taken last.
+    pub(crate) fn answer(
+        &mut self,
+        mut ending: Ending,
+        elapsed_nanos: u64,
+        result: &Payload,
+    ) -> io::Result<()> {
+        self.mapped.forget_large();
+        wire::cut(&mut ending);
+        let is_done = matches!(ending, Ending::Done);
+        let result = if is_done { result } else { &Payload::new() };
+        let segment = self.announced.segment(result, &self.socket)?;
+        let head = ResponseHead { ending, elapsed_nanos, result: segment };
+        let head = wire::head_to_bytes(&head).map_err(io::Error::other)?;
+        let inline = if result.arena().is_some() { &[] } else { result.bytes() };
+        self.slot.write_response([&head, inline]);
+        self.announced.forget_large(result);
+        let len = u32::try_from(head.len() + inline.len()).unwrap_or(u32::MAX);
+        let header = self.slot.header();
+        header.worker.response_len.store(len, Relaxed);
+        header.worker.response_turn.store(self.turn, SeqCst);
+        if header.caller.asleep.swap(0, SeqCst) == 1 {
+            // A caller that is gone is noticed when the next request is waited for.
+            let _ = frames::send(&self.socket, &[wire::tag::WAKE]);
+        }
+        Ok(())
+    }
+}
+
+impl Request {
+    /// What all tasks of a `for` share, and the task's own arguments.
+    pub(crate) fn segments(&self) -> Result<(&[u8], &[u8]), CodecError> {
+        let cut = || CodecError::new("the arguments were cut short");
+        let rest = self.frame.get(self.inline_at..).ok_or_else(cut)?;
+        let (shared, rest) = part(self.head.shared, self.shared.as_ref(), rest).ok_or_else(cut)?;
+        let (own, _) = part(self.head.own, self.own.as_ref(), rest).ok_or_else(cut)?;
+        Ok((shared, own))
+    }
+}
+
+fn part<'a>(
+    segment: Segment,
+    arena: Option<&'a Arc<Mapping>>,
+    rest: &'a [u8],
+) -> Option<(&'a [u8], &'a [u8])> {
+    match segment {
+        Segment::Inline { len } => rest.split_at_checked(len as usize),
+        Segment::Arena { len, .. } => Some((arena?.bytes(usize::try_from(len).ok()?), rest)),
+    }
+}

@@ -1,0 +1,178 @@
+//! Settings from code: a builder, checked and installed as a whole.
+
+use std::time::Duration;
+
+use super::{Options, Source, environment, install};
+use crate::driver::Driver;
+use crate::error::Error;
+
+/// Settings for the runs of this process, below those of methods and of the environment.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use concur_runtime::{Config, Driver};
+///
+/// Config::new()
+///     .driver(Driver::Process)
+///     .workers(4)
+///     .timeout(Duration::from_secs(30))
+///     .for_driver(Driver::Thread, |thread| thread.workers(16))
+///     .install()?;
+///
+/// let err = Config::new().workers(0).install().unwrap_err();
+/// assert!(err.to_string().contains("workers"));
+/// # Config::new().install()?;
+/// # Ok::<(), concur_runtime::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "a configuration does nothing until it is installed"]
+pub struct Config {
+    source: Source,
+    mistake: Option<Error>,
+}
+
+/// Settings for one driver; see [`Config::for_driver`].
+#[derive(Debug, Clone, Default)]
+#[must_use = "settings do nothing unless they are given back"]
+pub struct DriverConfig {
+    options: Options,
+    mistake: Option<Error>,
+}
+
+/// The settings that exist for all drivers and for one.
+macro_rules! settings {
+    ($type:ident, $options:ident => $place:expr) => {
+        impl $type {
+            /// So many workers (processes, threads) at the most; from 1. As many as processors,
+            /// unless set.
+            pub fn workers(mut self, count: usize) -> Self {
+                self.check(count > 0, "workers", "0", "1 or more");
+                let $options = &mut self;
+                $place.workers = Some(count);
+                self
+            }
+
+            /// How long each task may run, from when it starts to run. No limit, unless set.
+            pub fn timeout(mut self, limit: Duration) -> Self {
+                self.check(!limit.is_zero(), "timeout", "0s", "a duration above zero");
+                let $options = &mut self;
+                $place.timeout = Some(limit);
+                self
+            }
+
+            /// How long a whole run may take, from the call. No limit, unless set.
+            pub fn deadline(mut self, limit: Duration) -> Self {
+                self.check(!limit.is_zero(), "deadline", "0s", "a duration above zero");
+                let $options = &mut self;
+                $place.deadline = Some(limit);
+                self
+            }
+
+            /// A worker is replaced after this many tasks; from 1. Never, unless set.
+            pub fn tasks_per_worker(mut self, count: u64) -> Self {
+                self.check(count > 0, "tasks_per_worker", "0", "1 or more");
+                let $options = &mut self;
+                $place.tasks_per_worker = Some(count);
+                self
+            }
+
+            /// Whether every task gets a worker of its own.
+            pub fn isolated(mut self, isolated: bool) -> Self {
+                let $options = &mut self;
+                $place.isolated = Some(isolated);
+                self
+            }
+
+            /// How deep blocks may be nested in tasks; from 1. 4, unless set.
+            pub fn nested_limit(mut self, depth: u32) -> Self {
+                self.check(depth > 0, "nested_limit", "0", "1 or more");
+                let $options = &mut self;
+                $place.nested_limit = Some(depth);
+                self
+            }
+
+            /// Lets the driver Fork fork a process that has more than one thread.
+            ///
+            /// In such a fork only the calling thread goes on: a lock that another thread held at
+            /// that moment (the allocator's are safe with glibc, a library's may not be) stays
+            /// locked for ever, and a task that needs it runs into its timeout. Set one.
+            pub fn fork_with_threads(mut self, allowed: bool) -> Self {
+                let $options = &mut self;
+                $place.fork_with_threads = Some(allowed);
+                self
+            }
+
+            fn check(&mut self, right: bool, setting: &str, value: &str, allowed: &str) {
+                if !right && self.mistake.is_none() {
+                    self.mistake = Some(Error::config(format!(
+                        "Config::{setting}: `{value}` is not allowed: allowed is {allowed}"
+                    )));
+                }
+            }
+        }
+    };
+}
+
+settings!(Config, config => config.source.all);
+settings!(DriverConfig, config => config.options);
+
+impl Config {
+    /// Nothing set: what is not set comes from the defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the environment says, to be changed or looked at. (The environment comes before an
+    /// installed configuration anyway.)
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable has a value that is not allowed;
+    /// the message names it, the value, and what is allowed.
+    pub fn from_env() -> Result<Self, Error> {
+        let source = environment::read(|name| std::env::var_os(name))?;
+        Ok(Self { source, mistake: None })
+    }
+
+    /// The driver of blocks that name none.
+    pub fn driver(mut self, driver: Driver) -> Self {
+        self.source.driver = Some(driver);
+        self
+    }
+
+    /// Settings for one driver, which come before those for all.
+    pub fn for_driver(
+        mut self,
+        driver: Driver,
+        settings: impl FnOnce(DriverConfig) -> DriverConfig,
+    ) -> Self {
+        let set = settings(DriverConfig::default());
+        self.mistake = self.mistake.or(set.mistake);
+        *self.source.options_mut(&driver) = set.options;
+        self
+    }
+
+    /// Makes this the configuration of runs that begin from now on, in place of the one before.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if a setting is not allowed, or the driver is
+    /// neither built in nor registered; nothing is installed then.
+    pub fn install(self) -> Result<(), Error> {
+        if let Some(mistake) = self.mistake {
+            return Err(mistake);
+        }
+        if let Some(driver) = &self.source.driver {
+            if Driver::from_name(driver.name()).is_none() {
+                return Err(Error::config(format!(
+                    "Config::driver: there is no driver `{driver}`: allowed are {}",
+                    Driver::known_names()
+                )));
+            }
+        }
+        install(self.source);
+        Ok(())
+    }
+}

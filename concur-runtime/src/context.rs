@@ -1,0 +1,79 @@
+//! What the code that runs now is part of: how deep blocks are nested, and the deadline it inherits.
+//!
+//! Set around every task by whoever runs it, on every driver, and read when a block starts a run.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+/// The surroundings of a task.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Context {
+    /// 0 in the program itself, 1 in a task, 2 in a task of a block inside a task.
+    pub(crate) depth: u32,
+    /// The end of the run that the task belongs to, on the monotonic clock.
+    pub(crate) deadline: Option<Moment>,
+}
+
+thread_local! {
+    static CURRENT: Cell<Context> = const { Cell::new(Context { depth: 0, deadline: None }) };
+}
+
+impl Context {
+    pub(crate) fn current() -> Self {
+        CURRENT.get()
+    }
+
+    /// Runs `work` in this context and puts the one before back, also when it panics.
+    pub(crate) fn enter<R>(self, work: impl FnOnce() -> R) -> R {
+        struct Restore(Context);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        let _restore = Restore(CURRENT.replace(self));
+        work()
+    }
+}
+
+/// A moment on the machine's monotonic clock, the same for every process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Moment(u64);
+
+impl Moment {
+    #[cfg(target_os = "linux")]
+    pub(crate) fn now() -> Self {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+        let nanos = u64::try_from(now.tv_nsec).unwrap_or(0);
+        Self(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn now() -> Self {
+        use std::sync::OnceLock;
+        use std::time::Instant;
+        static START: OnceLock<Instant> = OnceLock::new();
+        let nanos = START.get_or_init(Instant::now).elapsed().as_nanos();
+        Self(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    pub(crate) fn after(self, duration: Duration) -> Self {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(nanos))
+    }
+
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+}

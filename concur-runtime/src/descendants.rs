@@ -1,0 +1,52 @@
+//! What processes have started: their children, and everything below.
+//!
+//! Read from `/proc`, which names the children of each thread.
+
+use std::fs;
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+/// The children of a process, those it has adopted included. Empty where `/proc` does not tell.
+pub(crate) fn children_of(pid: Pid) -> Vec<Pid> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())) else {
+        return Vec::new();
+    };
+    let lists = threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    let mut children = Vec::new();
+    for list in lists {
+        children.extend(list.split_whitespace().filter_map(|word| Pid::from_raw(word.parse().ok()?)));
+    }
+    children
+}
+
+/// Kills a process that adopts its orphans, and everything below it, whatever its session.
+///
+/// Each is stopped before its children are read, so that none can escape by forking; the reading is
+/// repeated until nothing new is found, since the children of one that ended meanwhile move up.
+pub(crate) fn kill_with_descendants(root: Pid) {
+    let _ = kill_process_group(root, Signal::STOP);
+    let _ = kill_process(root, Signal::STOP);
+    let mut known = vec![root];
+    loop {
+        let before = known.len();
+        let mut at = 0;
+        while at < known.len() {
+            for child in children_of(known[at]) {
+                if !known.contains(&child) {
+                    let _ = kill_process(child, Signal::STOP);
+                    known.push(child);
+                }
+            }
+            at += 1;
+        }
+        if known.len() == before {
+            break;
+        }
+    }
+    for pid in known.into_iter().rev() {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+    let _ = kill_process_group(root, Signal::KILL);
+}

@@ -1,0 +1,79 @@
+//! Durations as people write them: a number and its unit, "250ms", "2s", "1m", "1h".
+
+use std::fmt;
+use std::time::Duration;
+
+/// What a duration may look like, for messages.
+pub(crate) const ALLOWED: &str = "a number above zero with its unit, such as `250ms`, `2s`, `1.5s`, `1m` or `1h`";
+
+/// Reads a duration; `None` if it is not one, or is zero.
+pub(crate) fn parse(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let unit_at = text.find(|letter: char| letter.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at(unit_at);
+    let seconds_per_unit = match unit {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    let number = number.trim_end();
+    let plain = number.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    if !plain {
+        return None;
+    }
+    let number: f64 = number.parse().ok()?;
+    let duration = Duration::try_from_secs_f64(number * seconds_per_unit).ok()?;
+    (!duration.is_zero()).then_some(duration)
+}
+
+/// Writes a duration the way it is read.
+pub(crate) struct Spelled(pub(crate) Duration);
+
+impl fmt::Display for Spelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        if self.0.subsec_nanos() % 1_000_000 != 0 && millis < 1000 {
+            write!(f, "{}us", self.0.as_micros())
+        } else if millis % 1000 != 0 {
+            write!(f, "{millis}ms")
+        } else if self.0.as_secs() % 3600 == 0 && self.0.as_secs() > 0 {
+            write!(f, "{}h", self.0.as_secs() / 3600)
+        } else if self.0.as_secs() % 60 == 0 && self.0.as_secs() > 0 {
+            write!(f, "{}m", self.0.as_secs() / 60)
+        } else {
+            write!(f, "{}s", self.0.as_secs())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_people_write() {
+        assert_eq!(parse("250ms"), Some(Duration::from_millis(250)));
+        assert_eq!(parse("2s"), Some(Duration::from_secs(2)));
+        assert_eq!(parse("1.5s"), Some(Duration::from_millis(1500)));
+        assert_eq!(parse("1 m"), Some(Duration::from_secs(60)));
+        assert_eq!(parse("1h"), Some(Duration::from_secs(3600)));
+        assert_eq!(parse("10us"), Some(Duration::from_micros(10)));
+    }
+
+    #[test]
+    fn refuses_what_is_no_duration() {
+        for text in ["", "5", "s", "-1s", "0s", "1d", "1e3s", "nans", "inf s", "1s1", "1..2s", "١s"] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn spells_what_it_reads() {
+        for text in ["250ms", "2s", "1m", "1h", "90s", "10us", "1500ms"] {
+            assert_eq!(Spelled(parse(text).expect("it is one")).to_string(), text);
+        }
+    }
+}

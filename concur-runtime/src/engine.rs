@@ -1,0 +1,159 @@
+//! What carries a driver's choice out: the trait for engines of one's own, and their names.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::config::Settings;
+use crate::context::{Context, Moment};
+use crate::driver::Driver;
+use crate::error::Error;
+use crate::outcome::{Outcome, ResultBytes};
+use crate::payload::{Payload, Reader};
+use crate::task::EntryPoint;
+use crate::task::execute::execute;
+
+/// An attempt at a task under way; dropping it cancels the attempt.
+pub type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// Carries out tasks in a way of its own.
+///
+/// Register it under a name, and that name is a driver: in `Driver::Named`, in `CONCUR_DRIVER`, in a
+/// [`Config`](crate::Config). The run keeps order, limit, timeouts and policies; an engine only says
+/// where a job runs.
+///
+/// # Examples
+///
+/// Runs every job on a thread of its own:
+///
+/// ```
+/// use std::sync::mpsc;
+/// use concur_runtime::{Engine, Job, Outcome, Running, register_engine};
+///
+/// struct Spawn;
+///
+/// impl Engine for Spawn {
+///     fn start(&self, job: Job) -> Running {
+///         let (sender, receiver) = mpsc::channel();
+///         std::thread::spawn(move || sender.send(job.run()));
+///         Box::pin(async move {
+///             receiver.recv().unwrap_or_else(|_| Outcome::lost("the thread is gone"))
+///         })
+///     }
+/// }
+///
+/// register_engine("spawn", Spawn)?;
+/// assert_eq!("spawn".parse::<concur_runtime::Driver>()?.name(), "spawn");
+/// # Ok::<(), concur_runtime::Error>(())
+/// ```
+pub trait Engine: Send + Sync + 'static {
+    /// Starts a job. The future is polled by the run that the job belongs to, and is dropped when
+    /// the job timed out or was cancelled.
+    fn start(&self, job: Job) -> Running;
+}
+
+/// One attempt at a task, ready to be carried out.
+pub struct Job {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) index: usize,
+    pub(crate) entry: EntryPoint,
+    pub(crate) shared: Arc<Payload>,
+    pub(crate) input: Payload,
+    /// The surroundings of the task: one deeper than those of the run.
+    pub(crate) context: Context,
+    pub(crate) settings: Arc<Settings>,
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("name", &self.name)
+            .field("index", &self.index)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Job {
+    /// The name of the task.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The place of the task in its block, or of its item in the input, from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// How long the task may run, where that is limited. The run sees to it.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.settings.timeout
+    }
+
+    /// Runs the task on this thread, to its end. A panic of the task is part of the outcome.
+    #[must_use]
+    pub fn run(self) -> Outcome {
+        crate::task::panic::record_in_caller();
+        let started = Moment::now();
+        let mut output = Payload::new();
+        let reader = Reader::with_shared(self.shared.bytes(), self.input.bytes());
+        let entry = self.entry.here;
+        let ending = self.context.enter(|| execute(entry, reader, &mut output));
+        let elapsed = Moment::now().since(started);
+        Outcome::of(ending, || ResultBytes::new(InMemory(output)), elapsed, std::process::id())
+    }
+}
+
+struct InMemory(Payload);
+
+impl AsRef<[u8]> for InMemory {
+    fn as_ref(&self) -> &[u8] {
+        self.0.bytes()
+    }
+}
+
+static REGISTERED: RwLock<Vec<(String, Arc<dyn Engine>)>> = RwLock::new(Vec::new());
+
+/// Registers an engine under a name, which is a driver from then on.
+///
+/// A name is lower-case letters, digits, `-` and `_`, and begins with a letter. Registering a name
+/// again replaces the engine for runs that begin later.
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) for a name of a built-in driver, or one that is
+/// no name.
+pub fn register_engine(name: &str, engine: impl Engine) -> Result<(), Error> {
+    let well_formed = name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|letter| {
+            letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter)
+        });
+    if !well_formed {
+        return Err(Error::config(format!(
+            "`{name}` cannot name an engine: allowed are lower-case letters, digits, `-` and `_`, \
+             a letter first"
+        )));
+    }
+    if Driver::BUILT_IN.iter().any(|driver| driver.name() == name) {
+        return Err(Error::config(format!("the driver `{name}` is built in and cannot be replaced")));
+    }
+    let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
+    registered.retain(|(known, _)| known != name);
+    registered.push((name.to_owned(), Arc::new(engine)));
+    Ok(())
+}
+
+pub(crate) fn find(name: &str) -> Option<Arc<dyn Engine>> {
+    let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
+    registered.iter().find(|(known, _)| known == name).map(|(_, engine)| Arc::clone(engine))
+}
+
+pub(crate) fn registered_names() -> Vec<String> {
+    let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
+    registered.iter().map(|(name, _)| name.clone()).collect()
+}

@@ -1,0 +1,204 @@
+//! Driver Fork: a fork of the calling process runs the task and ends.
+//!
+//! The task sees the caller's memory as it is at that moment. The fork answers through a slot and a
+//! socket, as a worker does; the caller is its parent and sees its end itself.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+
+use crate::channel::{Board, CallerEnd, Heard, WorkerEnd, close_on_exec_pair};
+use crate::context::Moment;
+use crate::descendants::kill_with_descendants;
+use crate::engine::Job;
+use crate::outcome::{Death, End, LastWords, Outcome};
+use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
+use crate::sys::fork::{Forked, exit_now, flush_c_streams, fork, reap};
+use crate::sys::memory::Slot;
+use crate::sys::process_local::ProcessLocal;
+use crate::wire::Notice;
+use crate::worker::tasks;
+
+pub(super) struct ForkLauncher;
+
+/// Where the forks of this process answer.
+static BOARD: ProcessLocal<io::Result<Arc<Board>>> = ProcessLocal::new();
+
+impl Launcher for ForkLauncher {
+    fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
+        if let Some(reason) = danger(&job) {
+            return Launch::Ended(Outcome::not_run(End::ForkUnsafe(reason)));
+        }
+        match start(&job) {
+            Ok(attempt) => Launch::Started(Box::new(attempt)),
+            Err(err) => Launch::Ended(Outcome::lost(format!("it cannot be forked: {err}"))),
+        }
+    }
+}
+
+/// Why forking this process now would not be safe, if so.
+fn danger(job: &Job) -> Option<String> {
+    if job.settings.fork_with_threads {
+        return None;
+    }
+    let ours = crate::reactor::threads() + super::thread::idle_count();
+    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    let foreign = threads.saturating_sub(ours);
+    (foreign > 1).then(|| {
+        format!(
+            "driver `fork` forks this process, which has {foreign} threads, and a lock that another \
+             thread holds would stay locked in the fork: choose driver `process`, call it before \
+             threads are started, or accept the danger with `Config::fork_with_threads(true)` \
+             (CONCUR_FORK_WITH_THREADS=1) and a timeout"
+        )
+    })
+}
+
+fn start(job: &Job) -> io::Result<ForkAttempt> {
+    let board = BOARD.get(Board::create).as_ref().map_err(|err| io::Error::from(err.kind()))?;
+    let place = board.place()?;
+    let (ours, theirs) = close_on_exec_pair()?;
+    // What is buffered now would be written twice.
+    flush();
+    let parent = rustix::process::getpid();
+    match crate::reactor::quiesced(fork)? {
+        Forked::Child => {
+            let slot = Slot::map(board.file(), place.index());
+            match slot {
+                Ok(slot) => run_and_exit(job, WorkerEnd::new(slot, theirs), parent),
+                Err(_) => exit_now(1),
+            }
+        }
+        Forked::Parent(pid) => {
+            let mut end = CallerEnd::new(place, ours);
+            end.expect_answer();
+            // A pidfd that cannot be had (no descriptors left) must not lose the child.
+            let pidfd = pidfd_open(pid, PidfdFlags::empty()).inspect_err(|_| kill_and_bury(pid))?;
+            Ok(ForkAttempt { end, pid, pidfd: Arc::new(pidfd), state: State::Running })
+        }
+    }
+}
+
+fn flush() {
+    use std::io::Write;
+    let _ = io::stdout().flush();
+    flush_c_streams();
+}
+
+/// The life of the fork.
+fn run_and_exit(job: &Job, mut end: WorkerEnd, parent: Pid) -> ! {
+    tasks::become_task_process(parent);
+    if let Ok(null) =
+        rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty())
+    {
+        let _ = rustix::stdio::dup2_stdin(null);
+    }
+    tasks::arm(end.socket().as_raw_fd());
+    end.take_at_once();
+    let _ = tasks::run_forked(job, &mut end);
+    exit_now(0)
+}
+
+struct ForkAttempt {
+    end: CallerEnd,
+    pid: Pid,
+    pidfd: Arc<OwnedFd>,
+    state: State,
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    Running,
+    Killed,
+    Buried,
+}
+
+impl ForkAttempt {
+    /// The child has ended: its answer, if it gave one and was not told to stop.
+    fn outcome(&mut self, death: Death) -> Outcome {
+        let stopped = self.state == State::Killed;
+        self.state = State::Buried;
+        let pid = Some(self.pid.as_raw_nonzero().get().unsigned_abs());
+        let taken_at = self.end.taken_at();
+        if !stopped && self.end.is_answered() {
+            return match self.end.read_answer() {
+                Ok((head, answer)) => {
+                    let elapsed = Duration::from_nanos(head.elapsed_nanos);
+                    let result = || answer.into_result(());
+                    Outcome::of(head.ending, result, elapsed, pid.unwrap_or(0))
+                }
+                Err(err) => Outcome {
+                    end: End::Unreadable(err.to_string()),
+                    elapsed: Duration::ZERO,
+                    pid,
+                    may_have_run: true,
+                },
+            };
+        }
+        Outcome {
+            end: End::Died { death, words: self.last_words() },
+            elapsed: taken_at.map(|taken| Moment::now().since(taken)).unwrap_or_default(),
+            pid,
+            may_have_run: taken_at.is_some(),
+        }
+    }
+
+    fn last_words(&mut self) -> Option<LastWords> {
+        loop {
+            match self.end.hear() {
+                Ok(Heard::Notice(Notice::LastWords(words))) => return Some(words),
+                Ok(Heard::Notice(_)) => {}
+                Ok(Heard::Nothing | Heard::Closed) | Err(_) => return None,
+            }
+        }
+    }
+}
+
+impl Attempt for ForkAttempt {
+    fn poll(&mut self, _waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
+        let death = match reap(self.pid) {
+            Ok(None) => return None,
+            Ok(Some(status)) => Death::from_status(status),
+            // The program ignores SIGCHLD or waits for every child itself.
+            Err(_) => Death::Unknown,
+        };
+        Some(self.outcome(death))
+    }
+
+    fn park(&mut self, wait: &mut Wait) -> bool {
+        wait.socket(&self.pidfd);
+        false
+    }
+
+    fn started(&self) -> Option<Moment> {
+        self.end.taken_at()
+    }
+
+    fn stop(&mut self) -> Stopped {
+        if self.state == State::Running {
+            kill_with_descendants(self.pid);
+            self.state = State::Killed;
+        }
+        Stopped::Going
+    }
+}
+
+impl Drop for ForkAttempt {
+    fn drop(&mut self) {
+        if self.state == State::Buried || self.end.owner() != std::process::id() {
+            return;
+        }
+        kill_with_descendants(self.pid);
+        kill_and_bury(self.pid);
+    }
+}
+
+/// Kills a child and waits for its end, which follows at once.
+fn kill_and_bury(pid: Pid) {
+    let _ = rustix::process::kill_process(pid, Signal::KILL);
+    let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
+}

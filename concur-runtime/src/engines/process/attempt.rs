@@ -1,0 +1,316 @@
+//! One task on a worker: waiting for one, running, answered, dead or killed.
+//!
+//! What counts is decided in this order: an answer that was published counts, whatever happened to
+//! the worker since; a worker that died before it took the task costs the task nothing, it goes to
+//! another one; a worker that died with the task is the task's failure. Once a task was told to
+//! stop, its answer does not count any more, and the attempt ends when the worker is gone.
+
+use std::os::unix::ffi::OsStringExt;
+use std::task::Waker;
+use std::time::Duration;
+
+use super::pool::{Checkout, Lease, Place, pool};
+use crate::channel::Heard;
+use crate::context::Moment;
+use crate::engine::Job;
+use crate::error::how;
+use crate::outcome::{End, LastWords, Outcome};
+use crate::run::{Attempt, Launch, Stopped, Wait};
+use crate::wire::{Notice, RequestHead, Segment};
+
+/// A worker that has not taken its task after this time has not come up.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// The fork server kills at once; one that has not after this time is stuck.
+const KILL_LIMIT: Duration = Duration::from_secs(5);
+
+/// So many new workers in a row may die before they take a task.
+const FAILED_STARTS: u32 = 3;
+
+pub(super) struct ProcessAttempt {
+    job: Job,
+    state: State,
+    /// The worker's socket may have something to say.
+    listening: bool,
+    words: Option<LastWords>,
+    failed_starts: u32,
+    /// When the worker must have taken the task; `None` while the server has put it in a queue.
+    start_by: Option<Moment>,
+    /// When the worker must be gone, once the task was stopped.
+    gone_by: Option<Moment>,
+}
+
+enum State {
+    /// For a worker to be free.
+    Waiting { _place: Option<Place> },
+    Working(Lease),
+    Over,
+}
+
+impl ProcessAttempt {
+    pub(super) fn begin(job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
+        let mut attempt = Self {
+            job,
+            state: State::Waiting { _place: None },
+            listening: false,
+            words: None,
+            failed_starts: 0,
+            start_by: None,
+            gone_by: None,
+        };
+        match attempt.find_worker(waker) {
+            Some(outcome) => Launch::Ended(outcome),
+            None => Launch::Started(Box::new(attempt)),
+        }
+    }
+
+    /// Looks for a worker and gives it the task.
+    fn find_worker(&mut self, waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
+        match pool().checkout(&self.job.settings, waker) {
+            Checkout::NoRoom(place) => self.state = State::Waiting { _place: Some(place) },
+            Checkout::Refused(end) => {
+                self.state = State::Over;
+                return Some(Outcome::not_run(end));
+            }
+            Checkout::Worker(mut lease) => {
+                let head = self.request();
+                let sent = lease.worker_mut().end.send(head, &self.job.shared, &self.job.input);
+                self.listening = false;
+                if let Err(err) = sent {
+                    lease.abandon();
+                    self.state = State::Over;
+                    let reason = format!("the task cannot be handed to its worker: {err}");
+                    return Some(Outcome::not_run(End::NotStarted(reason)));
+                }
+                self.start_by = Some(Moment::now().after(START_LIMIT));
+                self.state = State::Working(lease);
+                if self.job.settings.isolated {
+                    pool().top_up(&self.job.settings);
+                }
+            }
+        }
+        None
+    }
+
+    fn request(&self) -> RequestHead {
+        let nothing = Segment::Inline { len: 0 };
+        let directory = std::env::current_dir().ok();
+        RequestHead {
+            entry: self.job.entry.id,
+            name: self.job.name.to_string(),
+            directory: directory.map(|directory| directory.into_os_string().into_vec()),
+            depth: self.job.context.depth,
+            deadline: self.job.context.deadline,
+            shared: nothing,
+            own: nothing,
+        }
+    }
+
+    /// The answer is there: reads it and lets the worker go on.
+    fn answered(&mut self) -> Option<Outcome> {
+        let State::Working(mut lease) = std::mem::replace(&mut self.state, State::Over) else {
+            return None;
+        };
+        let end = &mut lease.worker_mut().end;
+        let pid = end.pid();
+        match end.read_answer() {
+            Ok((head, answer)) => {
+                let elapsed = Duration::from_nanos(head.elapsed_nanos);
+                let result = || answer.into_result(lease);
+                Some(Outcome::of(head.ending, result, elapsed, pid.unwrap_or(0)))
+            }
+            Err(err) => {
+                lease.abandon();
+                let end = End::Unreadable(err.to_string());
+                Some(Outcome { end, elapsed: Duration::ZERO, pid, may_have_run: true })
+            }
+        }
+    }
+
+    /// Hears what the socket has to say; an outcome if the attempt is over.
+    fn listen(&mut self, waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
+        loop {
+            let State::Working(lease) = &mut self.state else { return None };
+            match lease.worker_mut().end.hear() {
+                Ok(Heard::Nothing) => return None,
+                Ok(Heard::Notice(Notice::LastWords(words))) => self.words = Some(words),
+                Ok(Heard::Notice(Notice::Queued)) => self.start_by = None,
+                Ok(Heard::Notice(Notice::Wake | Notice::Arena(_))) => {}
+                Ok(Heard::Notice(Notice::Died { pid, death })) => {
+                    return self.died(Some(pid), End::Died { death, words: None }, waker);
+                }
+                Ok(Heard::Notice(Notice::NotStarted(reason))) => {
+                    return self.over(None, End::NotStarted(reason));
+                }
+                Ok(Heard::Closed) | Err(_) => return self.lost(waker),
+            }
+        }
+    }
+
+    /// The worker is dead. `how` becomes the outcome if the task died with it.
+    fn died(
+        &mut self,
+        pid: Option<u32>,
+        how_it_died: End,
+        waker: &mut dyn FnMut() -> Waker,
+    ) -> Option<Outcome> {
+        let State::Working(lease) = &self.state else { return None };
+        let stopped = self.gone_by.is_some();
+        if !stopped && lease.worker().end.is_answered() {
+            return self.answered();
+        }
+        if stopped || lease.worker().end.taken_at().is_some() {
+            return self.over(pid, how_it_died);
+        }
+        if lease.worker().tasks == 0 {
+            self.failed_starts += 1;
+        }
+        if self.failed_starts >= FAILED_STARTS {
+            let reason = match &how_it_died {
+                End::Lost(reason) => reason.clone(),
+                End::Died { death, .. } => {
+                    format!("its worker {} before it took the task", how(*death))
+                }
+                _ => "its worker died before it took the task".to_owned(),
+            };
+            let reason = format!("{reason} ({FAILED_STARTS} times in a row)");
+            return self.over(None, End::NotStarted(reason));
+        }
+        if let State::Working(lease) =
+            std::mem::replace(&mut self.state, State::Waiting { _place: None })
+        {
+            lease.bury();
+        }
+        self.find_worker(waker)
+    }
+
+    /// The socket was closed without a word: the fork server is gone.
+    fn lost(&mut self, waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
+        let State::Working(lease) = &self.state else { return None };
+        let server = std::sync::Arc::clone(&lease.worker().server);
+        let reason = server.obituary();
+        pool().forget_server(&server);
+        let pid = lease.worker().end.pid();
+        self.died(pid, End::Lost(reason), waker)
+    }
+
+    /// Ends the attempt; the worker is dead.
+    fn over(&mut self, pid: Option<u32>, mut end: End) -> Option<Outcome> {
+        let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) else {
+            return None;
+        };
+        if let End::Died { words, .. } = &mut end {
+            *words = self.words.take();
+        }
+        let taken_at = lease.worker().end.taken_at();
+        lease.bury();
+        Some(Outcome {
+            end,
+            elapsed: taken_at.map(|taken| Moment::now().since(taken)).unwrap_or_default(),
+            pid,
+            may_have_run: taken_at.is_some(),
+        })
+    }
+
+    /// Ends what has waited too long for a worker or for its end.
+    fn keep_limits(&mut self) -> Option<Outcome> {
+        let State::Working(lease) = &self.state else { return None };
+        let now = Moment::now();
+        if self.gone_by.is_some_and(|limit| limit <= now) {
+            // Its end closes the sockets of all its workers, which is heard.
+            lease.worker().server.destroy();
+            self.gone_by = Some(now.after(KILL_LIMIT));
+        }
+        let is_late = self.start_by.is_some_and(|limit| limit <= now);
+        if self.gone_by.is_none() && is_late && lease.worker().end.taken_at().is_none() {
+            lease.worker().server.destroy();
+            pool().forget_server(&lease.worker().server);
+            let reason = format!(
+                "no worker was ready after {}s: does a constructor or another part of the program \
+                 that runs before `main` hang?",
+                START_LIMIT.as_secs()
+            );
+            return self.over(None, End::NotStarted(reason));
+        }
+        None
+    }
+}
+
+impl Attempt for ProcessAttempt {
+    fn poll(&mut self, waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
+        if matches!(self.state, State::Waiting { .. }) {
+            return self.find_worker(waker);
+        }
+        if self.is_ready() {
+            return self.answered();
+        }
+        if self.listening {
+            let outcome = self.listen(waker).or_else(|| self.keep_limits());
+            if outcome.is_some() {
+                return outcome;
+            }
+            // What came may have been the wake of an answer.
+            if self.is_ready() {
+                return self.answered();
+            }
+        }
+        None
+    }
+
+    fn is_ready(&self) -> bool {
+        match &self.state {
+            State::Working(lease) => {
+                self.gone_by.is_none() && lease.worker().end.is_answered()
+            }
+            _ => false,
+        }
+    }
+
+    fn park(&mut self, wait: &mut Wait) -> bool {
+        let State::Working(lease) = &self.state else { return false };
+        let end = &lease.worker().end;
+        if self.gone_by.is_none() && end.fall_asleep() {
+            return true;
+        }
+        self.listening = true;
+        wait.socket(end.socket());
+        if let Some(limit) = self.gone_by {
+            wait.until(limit);
+        } else if let Some(limit) = self.start_by.filter(|_| end.taken_at().is_none()) {
+            wait.until(limit);
+        }
+        false
+    }
+
+    fn started(&self) -> Option<Moment> {
+        match &self.state {
+            State::Working(lease) => lease.worker().end.taken_at(),
+            _ => None,
+        }
+    }
+
+    fn stop(&mut self) -> Stopped {
+        let State::Working(lease) = &self.state else {
+            self.state = State::Over;
+            return Stopped::Gone;
+        };
+        if self.gone_by.is_none() {
+            let worker = lease.worker();
+            if worker.server.kill_worker(worker.id).is_err() {
+                worker.server.destroy();
+            }
+            self.listening = true;
+            self.gone_by = Some(Moment::now().after(KILL_LIMIT));
+        }
+        Stopped::Going
+    }
+}
+
+impl Drop for ProcessAttempt {
+    fn drop(&mut self) {
+        if let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) {
+            lease.abandon();
+        }
+    }
+}
+

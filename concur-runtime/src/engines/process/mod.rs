@@ -1,0 +1,48 @@
+//! Driver Process: warm workers, forked from a fork server that executes this binary again.
+//!
+//! [`server`] is the caller's side of the fork server, [`pool`] owns the workers, and an [`attempt`]
+//! is one task on its way through them.
+
+mod attempt;
+mod pool;
+mod server;
+
+use std::task::Waker;
+
+use crate::engine::Job;
+use crate::outcome::End;
+use crate::run::{Launch, Launcher};
+use attempt::ProcessAttempt;
+
+pub(super) struct ProcessLauncher;
+
+impl Launcher for ProcessLauncher {
+    fn launch(&self, job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
+        ProcessAttempt::begin(job, waker)
+    }
+}
+
+/// Why no worker can be had in this process, if so.
+fn refusal() -> Option<End> {
+    if !crate::sys::door::is_main_executable() {
+        return Some(End::Unsupported(
+            "concur is part of a shared library here, and the program that loaded it cannot be \
+             executed again as a worker: choose driver `thread` or `sync`"
+                .to_owned(),
+        ));
+    }
+    if !crate::sys::door::HAS_CONSTRUCTOR && !crate::sys::door::main_is_marked() {
+        return Some(End::Unsupported(
+            "with this C library a worker is entered through `main`: put `#[concur::main]` on it, \
+             or call `concur::init()` first in it"
+                .to_owned(),
+        ));
+    }
+    crate::worker::door::is_named_in_environment().then(|| {
+        End::Unsupported(
+            "this process was started as a worker and did not become one, so it starts none: \
+             remove the variable CONCUR_SERVER from its environment"
+                .to_owned(),
+        )
+    })
+}

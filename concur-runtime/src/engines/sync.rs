@@ -1,0 +1,35 @@
+//! Driver Sync: the calling thread runs the task when it is launched, one after the other.
+//!
+//! It cannot stop a task; one that ran past its timeout is told so when it is done. An async task
+//! gets a helper thread, since a runtime may not be entered from within another.
+
+use std::task::Waker;
+
+use super::warn;
+use crate::engine::Job;
+use crate::outcome::{End, Limit, Outcome};
+use crate::run::{Launch, Launcher};
+
+pub(super) struct SyncLauncher;
+
+impl Launcher for SyncLauncher {
+    fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
+        warn::of_isolation(&job);
+        let timeout = job.timeout();
+        let mut outcome = if job.entry.is_async { on_helper_thread(job) } else { job.run() };
+        if let Some(limit) = timeout.filter(|limit| outcome.elapsed > *limit) {
+            outcome.end = End::TimedOut(Limit::Timeout(limit));
+        }
+        Launch::Ended(outcome)
+    }
+}
+
+fn on_helper_thread(job: Job) -> Outcome {
+    let name = job.name().to_owned();
+    let spawned = std::thread::Builder::new().name(name).spawn(move || job.run());
+    match spawned.map(std::thread::JoinHandle::join) {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Outcome::lost("its thread ended without an outcome"),
+        Err(err) => Outcome::lost(format!("no thread could be started for it: {err}")),
+    }
+}

@@ -1,0 +1,167 @@
+//! Driver Thread: a thread of this process runs the task.
+//!
+//! Threads are kept for a while and used again. A thread cannot be killed: a task that is stopped is
+//! given up at once and its thread left to end.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use super::warn;
+use crate::context::Moment;
+use crate::engine::Job;
+use crate::outcome::Outcome;
+use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
+
+/// A thread that has had nothing to do for this long ends.
+const KEPT_FOR: Duration = Duration::from_secs(5);
+
+pub(super) struct ThreadLauncher;
+
+/// What a thread is handed.
+type Work = Box<dyn FnOnce() + Send>;
+
+/// The threads of one process.
+#[derive(Default)]
+struct Threads {
+    /// Those that wait for work, the one that began to wait last at the end.
+    idle: Mutex<Vec<Idle>>,
+    next_id: AtomicU64,
+}
+
+struct Idle {
+    id: u64,
+    work: SyncSender<Work>,
+}
+
+#[cfg(target_os = "linux")]
+static THREADS: crate::sys::process_local::ProcessLocal<Arc<Threads>> =
+    crate::sys::process_local::ProcessLocal::new();
+#[cfg(not(target_os = "linux"))]
+static THREADS: std::sync::LazyLock<Arc<Threads>> = std::sync::LazyLock::new(Arc::default);
+
+fn threads() -> Arc<Threads> {
+    #[cfg(target_os = "linux")]
+    return Arc::clone(THREADS.get(Arc::default));
+    #[cfg(not(target_os = "linux"))]
+    return Arc::clone(&THREADS);
+}
+
+impl Launcher for ThreadLauncher {
+    fn launch(&self, job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
+        warn::of_isolation(&job);
+        let shared = Arc::new(Shared {
+            outcome: Mutex::new(None),
+            there: AtomicBool::new(false),
+            waker: Mutex::new(waker()),
+        });
+        let theirs = Arc::clone(&shared);
+        let work: Work = Box::new(move || {
+            let outcome = job.run();
+            *lock(&theirs.outcome) = Some(outcome);
+            theirs.there.store(true, Ordering::Release);
+            lock(&theirs.waker).wake_by_ref();
+        });
+        let started = Moment::now();
+        match threads().hand_over(work) {
+            Ok(()) => Launch::Started(Box::new(ThreadAttempt { shared, started })),
+            Err(err) => {
+                Launch::Ended(Outcome::lost(format!("no thread could be started for it: {err}")))
+            }
+        }
+    }
+}
+
+impl Threads {
+    /// Gives work to a thread that waits, or to a new one.
+    fn hand_over(self: Arc<Self>, mut work: Work) -> std::io::Result<()> {
+        loop {
+            let idle = lock(&self.idle).pop();
+            let Some(idle) = idle else { break };
+            match idle.work.send(work) {
+                Ok(()) => return Ok(()),
+                Err(gone) => work = gone.0,
+            }
+        }
+        let thread = std::thread::Builder::new().name("concur-task".to_owned());
+        thread.spawn(move || self.serve(work)).map(drop)
+    }
+
+    /// The life of a thread: work, wait for more, end when there is none for a while.
+    fn serve(&self, mut work: Work) {
+        loop {
+            work();
+            let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+            // Room for one: a thread is handed work only after it was taken out of the idle ones.
+            let (sender, receiver) = mpsc::sync_channel(1);
+            lock(&self.idle).push(Idle { id, work: sender });
+            let next = receiver.recv_timeout(KEPT_FOR).ok().or_else(|| {
+                let mut idle = lock(&self.idle);
+                let before = idle.len();
+                idle.retain(|one| one.id != id);
+                let was_idle = idle.len() < before;
+                drop(idle);
+                // Not among the idle any more: work is on its way.
+                if was_idle { None } else { receiver.recv().ok() }
+            });
+            match next {
+                Some(next) => work = next,
+                None => return,
+            }
+        }
+    }
+}
+
+/// How many threads wait for work: they are ours and hold nothing.
+#[cfg(target_os = "linux")]
+pub(super) fn idle_count() -> usize {
+    THREADS.peek().map_or(0, |threads| lock(&threads.idle).len())
+}
+
+/// What the thread and the attempt share.
+struct Shared {
+    outcome: Mutex<Option<Outcome>>,
+    there: AtomicBool,
+    waker: Mutex<Waker>,
+}
+
+/// A task on a thread.
+struct ThreadAttempt {
+    shared: Arc<Shared>,
+    started: Moment,
+}
+
+impl Attempt for ThreadAttempt {
+    fn poll(&mut self, waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
+        if !self.is_ready() {
+            // A future may be polled by another task each time.
+            *lock(&self.shared.waker) = waker();
+            if !self.is_ready() {
+                return None;
+            }
+        }
+        lock(&self.shared.outcome).take()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.shared.there.load(Ordering::Acquire)
+    }
+
+    fn park(&mut self, _wait: &mut Wait) -> bool {
+        self.is_ready()
+    }
+
+    fn started(&self) -> Option<Moment> {
+        Some(self.started)
+    }
+
+    fn stop(&mut self) -> Stopped {
+        Stopped::Gone
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,16 @@
+//! Says once, on stderr, what a driver cannot honour.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::engine::Job;
+
+/// Warns where a task is to be isolated and the driver has no processes.
+pub(super) fn of_isolation(job: &Job) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if job.settings.isolated && !SAID.swap(true, Ordering::Relaxed) {
+        eprintln!(
+            "concur: driver `{}` cannot isolate tasks from each other: they share this process",
+            job.settings.driver
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! The words of errors: every sentence that tells a person what happened to a task.
+
+use std::fmt;
+
+use super::{ErrorKind, PanicInfo};
+use crate::duration::Spelled;
+use crate::outcome::{Death, End, LastWords, Limit};
+
+/// The kind of an outcome, and what happened without the task's name.
+pub(super) struct Words {
+    pub(super) kind: ErrorKind,
+    pub(super) message: String,
+}
+
+/// What stands between the name of the task and the message.
+pub(super) fn verb(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Failed => "failed: ",
+        ErrorKind::Panicked => "panicked: ",
+        ErrorKind::Start => "could not start: ",
+        ErrorKind::Overloaded => "found no room: ",
+        ErrorKind::Config => "is misconfigured: ",
+        ErrorKind::Unsupported | ErrorKind::ForkUnsafe => "cannot run: ",
+        _ => "",
+    }
+}
+
+pub(super) fn outcome(end: &End) -> Words {
+    let (kind, message) = match end {
+        End::Done(_) => (ErrorKind::Failed, "succeeded".to_owned()),
+        End::Failed(report) => (ErrorKind::Failed, report.message.clone()),
+        End::Panicked(info) => (ErrorKind::Panicked, info.message.clone()),
+        End::Undecodable(reason) => {
+            (ErrorKind::Decode, format!("was sent arguments that its worker cannot decode: {reason}"))
+        }
+        End::Unencodable(reason) => {
+            (ErrorKind::Encode, format!("gave a result that cannot be encoded: {reason}"))
+        }
+        End::NotSent(reason) => {
+            (ErrorKind::Encode, format!("has arguments that cannot be encoded: {reason}"))
+        }
+        End::Unreadable(reason) => {
+            (ErrorKind::Decode, format!("gave a result that cannot be decoded: {reason}"))
+        }
+        End::Died { death, words } => died(*death, words.as_ref()),
+        End::Lost(reason) => (ErrorKind::Killed, format!("was lost with its worker: {reason}")),
+        End::TimedOut(Limit::Timeout(limit)) => (
+            ErrorKind::TimedOut,
+            format!("ran past its timeout of {} and was stopped", Spelled(*limit)),
+        ),
+        End::TimedOut(Limit::Deadline) => {
+            (ErrorKind::TimedOut, "was not done when the deadline of its run passed".to_owned())
+        }
+        End::Cancelled => (ErrorKind::Cancelled, "was cancelled".to_owned()),
+        End::NotStarted(reason) => (ErrorKind::Start, reason.clone()),
+        End::Overloaded(reason) => (ErrorKind::Overloaded, reason.clone()),
+        End::Unsupported(reason) => (ErrorKind::Unsupported, reason.clone()),
+        End::ForkUnsafe(reason) => (ErrorKind::ForkUnsafe, reason.clone()),
+        End::Misconfigured(reason) => (ErrorKind::Config, reason.clone()),
+    };
+    Words { kind, message }
+}
+
+fn died(death: Death, words: Option<&LastWords>) -> (ErrorKind, String) {
+    match words {
+        Some(LastWords::Panicked(info)) => (ErrorKind::Panicked, info.message.clone()),
+        Some(LastWords::FailedAllocation) => (
+            ErrorKind::OutOfMemory,
+            "ran out of memory: an allocation failed and the worker was aborted".to_owned(),
+        ),
+        Some(LastWords::StackOverflow) => {
+            (ErrorKind::Killed, format!("overflowed its stack: {}", how(death)))
+        }
+        None => match death {
+            Death::Exited(_) => {
+                (ErrorKind::Exited, format!("{} before it gave a result", how(death)))
+            }
+            Death::Signalled(_) | Death::Unknown => (ErrorKind::Killed, how(death)),
+        },
+    }
+}
+
+/// How a process ended, in words that follow a name.
+pub(crate) fn how(death: Death) -> String {
+    match death {
+        Death::Exited(code) => format!("exited with code {code}"),
+        Death::Signalled(signal) => format!("was killed by {}", signal_name(signal)),
+        Death::Unknown => "ended, and another part of the program took its exit status".to_owned(),
+    }
+}
+
+/// The usual name of a signal.
+fn signal_name(signal: i32) -> String {
+    const NAMES: [&str; 31] = [
+        "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE",
+        "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT",
+        "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGXCPU",
+        "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO", "SIGPWR", "SIGSYS",
+    ];
+    let index = usize::try_from(signal).ok().and_then(|number| number.checked_sub(1));
+    match index.and_then(|index| NAMES.get(index)) {
+        Some(name) => (*name).to_owned(),
+        None => format!("signal {signal}"),
+    }
+}
+
+/// The source chain below an error, a line each.
+pub(super) fn causes(err: &dyn std::error::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut next = err.source();
+    while let Some(cause) = next {
+        write!(f, "\ncaused by: {cause}")?;
+        next = cause.source();
+    }
+    Ok(())
+}
+
+/// The backtrace of a panic, below its error.
+pub(super) fn backtrace(panic: Option<&PanicInfo>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match panic.and_then(PanicInfo::backtrace) {
+        Some(backtrace) => write!(f, "\nin the worker:\n{backtrace}"),
+        None => Ok(()),
+    }
+}

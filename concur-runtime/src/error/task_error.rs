@@ -1,0 +1,222 @@
+//! What became of one task that did not succeed.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{ErrorKind, PanicInfo, describe};
+use crate::outcome::{Death, End, LastWords, Outcome};
+
+/// The failure of one task.
+///
+/// The text is one line for a person: what happened to which task, in which process. The methods give
+/// the facts to code.
+///
+/// # Examples
+///
+/// ```
+/// fn log(failure: &concur_runtime::TaskError) {
+///     eprintln!("{failure}");
+///     if let Some(panic) = failure.panic() {
+///         eprintln!("{}", panic.backtrace().unwrap_or("no backtrace"));
+///     }
+///     if !failure.may_have_run() {
+///         eprintln!("it is safe to run `{}` again", failure.task());
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct TaskError(Box<Facts>);
+
+#[derive(Clone)]
+struct Facts {
+    task: String,
+    index: usize,
+    kind: ErrorKind,
+    message: String,
+    cause: Option<Cause>,
+    panic: Option<PanicInfo>,
+    death: Option<Death>,
+    stack_overflow: bool,
+    pid: Option<u32>,
+    attempts: u32,
+    may_have_run: bool,
+    elapsed: Duration,
+    driver: String,
+}
+
+/// A message of the source chain that crossed the boundary.
+#[derive(Debug, Clone)]
+struct Cause {
+    message: String,
+    source: Option<Box<Cause>>,
+}
+
+impl TaskError {
+    /// Tells an outcome that is not `Done`.
+    pub(crate) fn from_outcome(task: &str, index: usize, driver: &str, outcome: Outcome) -> Self {
+        let words = describe::outcome(&outcome.end);
+        let Outcome { end, elapsed, pid, may_have_run } = outcome;
+        let mut facts = Facts {
+            task: task.to_owned(),
+            index,
+            kind: words.kind,
+            message: words.message,
+            cause: None,
+            panic: None,
+            death: None,
+            stack_overflow: false,
+            pid,
+            attempts: u32::from(may_have_run),
+            may_have_run,
+            elapsed,
+            driver: driver.to_owned(),
+        };
+        match end {
+            End::Failed(report) => facts.cause = Cause::chain(report.sources),
+            End::Panicked(info) => facts.panic = Some(info),
+            End::Died { death, words } => {
+                facts.death = Some(death);
+                match words {
+                    Some(LastWords::Panicked(info)) => facts.panic = Some(info),
+                    Some(LastWords::StackOverflow) => facts.stack_overflow = true,
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        Self(Box::new(facts))
+    }
+
+    /// The name of the task.
+    #[must_use]
+    pub fn task(&self) -> &str {
+        &self.0.task
+    }
+
+    /// The place of the task in its block, or of its item in the input, from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.0.index
+    }
+
+    /// What happened, for code to match on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What happened, without the task's name: an error's own message, a panic's message, or what is
+    /// known of a death.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        match &self.0.panic {
+            Some(panic) => panic.message(),
+            None => &self.0.message,
+        }
+    }
+
+    /// The process that ran the task, where there was one.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.0.pid
+    }
+
+    /// How many times the task was started: 0 when it never was.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Whether the task may have begun, and so may have had effects. `false` is certain.
+    #[must_use]
+    pub fn may_have_run(&self) -> bool {
+        self.0.may_have_run
+    }
+
+    /// The panic, if the task panicked.
+    #[must_use]
+    pub fn panic(&self) -> Option<&PanicInfo> {
+        self.0.panic.as_ref()
+    }
+
+    /// The code that the worker exited with, if it did.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i32> {
+        match self.0.death {
+            Some(Death::Exited(code)) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The number of the signal that killed the worker, if one did.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        match self.0.death {
+            Some(Death::Signalled(signal)) => Some(signal),
+            _ => None,
+        }
+    }
+
+    /// Whether the task was killed because its stack overflowed.
+    #[must_use]
+    pub fn is_stack_overflow(&self) -> bool {
+        self.0.stack_overflow
+    }
+
+    /// How long the task ran.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Facts { task, message, pid, panic, .. } = &*self.0;
+        write!(f, "task `{task}` {}", describe::verb(self.0.kind))?;
+        let own = std::process::id();
+        match panic {
+            Some(panic) => write!(f, "{panic}")?,
+            None => f.write_str(message)?,
+        }
+        match pid {
+            Some(pid) if *pid != own => write!(f, " (worker {pid})"),
+            Some(_) => write!(f, " (driver {})", self.0.driver),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        describe::causes(self, f)?;
+        describe::backtrace(self.panic(), f)
+    }
+}
+
+impl std::error::Error for TaskError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.cause.as_ref().map(|cause| cause as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl Cause {
+    fn chain(messages: Vec<String>) -> Option<Self> {
+        messages.into_iter().rev().fold(None, |source, message| {
+            Some(Self { message, source: source.map(Box::new) })
+        })
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Cause {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|cause| &**cause as &(dyn std::error::Error + 'static))
+    }
+}

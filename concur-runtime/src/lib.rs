@@ -1,0 +1,62 @@
+//! The runtime of `concur`: everything that happens when a program runs.
+//!
+//! Use the crate `concur` (package `concur-rs`), which re-exports what is public here and documents
+//! it; this crate has no stable interface of its own.
+//!
+//! The modules follow a task from the macro to its outcome:
+//!
+//! 1. [`task`]: what a macro leaves in the binary, an entry point in a registry and encoded captures;
+//! 2. [`tasks`], [`many`]: what a user holds and sets options on;
+//! 3. [`config`], [`driver`]: where the options come from and which engine they choose;
+//! 4. [`run`]: tasks under way, the one place that launches, waits, times out and cancels;
+//! 5. [`engines`]: how one attempt is carried out (sync, thread, fork, process);
+//! 6. [`wire`], [`channel`]: what caller and worker say to each other, and over what;
+//! 7. [`worker`]: the other side, a fork server and its workers, entered by a door before `main`;
+//! 8. [`outcome`], [`error`]: what became of a task, and how a person reads it.
+//!
+//! All `unsafe` is in [`sys`].
+
+#![deny(unsafe_code)]
+
+mod codec;
+mod config;
+mod context;
+mod driver;
+mod duration;
+mod engine;
+mod engines;
+mod error;
+mod many;
+mod outcome;
+mod outputs;
+mod payload;
+mod run;
+mod task;
+mod tasks;
+
+#[cfg(target_os = "linux")]
+mod channel;
+#[cfg(target_os = "linux")]
+mod descendants;
+#[cfg(target_os = "linux")]
+mod reactor;
+#[cfg(target_os = "linux")]
+mod wire;
+#[cfg(target_os = "linux")]
+mod worker;
+
+#[expect(unsafe_code, reason = "the one place for it; every block carries its proof")]
+mod sys;
+
+pub use config::{Config, DriverConfig};
+pub use driver::Driver;
+pub use engine::{Engine, Job, Running, register_engine};
+pub use error::{Error, ErrorKind, PanicInfo, TaskError};
+pub use many::Many;
+pub use outcome::Outcome;
+pub use run::Pending;
+pub use task::failure::Failure;
+pub use tasks::Tasks;
+
+#[doc(hidden)]
+pub mod __private;

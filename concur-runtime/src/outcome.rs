@@ -1,0 +1,162 @@
+//! What became of one attempt at a task, before it is told to a person.
+//!
+//! An [`Ending`] is what the side that ran the task says. An [`Outcome`] adds what only the caller
+//! sees: deaths, timeouts, cancellation. `error` turns an outcome into words.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::PanicInfo;
+use crate::task::failure::Report;
+
+/// How a call of an entry point ended, as the side that ran it tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Ending {
+    /// The result follows.
+    Done,
+    /// The task failed by `?`.
+    Failed(Report),
+    /// The task panicked.
+    Panicked(PanicInfo),
+    /// The captures could not be decoded.
+    Undecodable(String),
+    /// The result could not be encoded.
+    Unencodable(String),
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Death {
+    /// It called `exit` with this code.
+    Exited(i32),
+    /// It was killed by this signal.
+    Signalled(i32),
+    /// Nobody could tell: another part of the program took its status.
+    Unknown,
+}
+
+impl Death {
+    /// From what `waitpid` says.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn from_status(status: i32) -> Self {
+        if libc::WIFEXITED(status) {
+            Self::Exited(libc::WEXITSTATUS(status))
+        } else if libc::WIFSIGNALED(status) {
+            Self::Signalled(libc::WTERMSIG(status))
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+/// What a dying process could still say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LastWords {
+    /// The stack of the task overflowed.
+    StackOverflow,
+    /// An allocation failed.
+    FailedAllocation,
+    /// A panic that may not unwind.
+    Panicked(PanicInfo),
+}
+
+/// Which limit was passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// The task's own timeout.
+    Timeout(Duration),
+    /// The deadline of the run.
+    Deadline,
+}
+
+/// What became of one attempt at a task.
+///
+/// Made by [`Job::run`](crate::Job::run); an [`Engine`](crate::Engine) hands it back as it is, or
+/// says with [`Outcome::lost`] that the task never got there.
+#[derive(Debug)]
+pub struct Outcome {
+    pub(crate) end: End,
+    pub(crate) elapsed: Duration,
+    pub(crate) pid: Option<u32>,
+    pub(crate) may_have_run: bool,
+}
+
+/// The kinds of outcomes.
+#[derive(Debug)]
+pub(crate) enum End {
+    Done(ResultBytes),
+    Failed(Report),
+    Panicked(PanicInfo),
+    Undecodable(String),
+    Unencodable(String),
+    /// The arguments could not be encoded: nothing was sent.
+    NotSent(String),
+    Died { death: Death, words: Option<LastWords> },
+    /// The worker went down with the fork server, and how that ended.
+    Lost(String),
+    TimedOut(Limit),
+    Cancelled,
+    /// No worker could be had, and why.
+    NotStarted(String),
+    /// The bytes of the result could not be read back.
+    Unreadable(String),
+    Overloaded(String),
+    Unsupported(String),
+    ForkUnsafe(String),
+    Misconfigured(String),
+}
+
+impl Outcome {
+    /// The outcome of a task that an engine could not bring to where it should have run.
+    ///
+    /// The run reports it as [`ErrorKind::Start`](crate::ErrorKind::Start) with this reason.
+    pub fn lost(reason: impl Into<String>) -> Self {
+        Self::not_run(End::NotStarted(reason.into()))
+    }
+
+    pub(crate) fn not_run(end: End) -> Self {
+        Self { end, elapsed: Duration::ZERO, pid: None, may_have_run: false }
+    }
+
+    /// The outcome of an ending that was reported from `pid`, with the result's bytes.
+    pub(crate) fn of(
+        ending: Ending,
+        result: impl FnOnce() -> ResultBytes,
+        elapsed: Duration,
+        pid: u32,
+    ) -> Self {
+        let end = match ending {
+            Ending::Done => End::Done(result()),
+            Ending::Failed(report) => End::Failed(report),
+            Ending::Panicked(info) => End::Panicked(info),
+            Ending::Undecodable(reason) => End::Undecodable(reason),
+            Ending::Unencodable(reason) => End::Unencodable(reason),
+        };
+        Self { end, elapsed, pid: Some(pid), may_have_run: true }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.end, End::Done(_))
+    }
+}
+
+/// The bytes of a result, wherever they lie; dropping them gives back what holds them.
+pub(crate) struct ResultBytes(Box<dyn AsRef<[u8]> + Send>);
+
+impl ResultBytes {
+    pub(crate) fn new(holder: impl AsRef<[u8]> + Send + 'static) -> Self {
+        Self(Box::new(holder))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        (*self.0).as_ref()
+    }
+}
+
+impl fmt::Debug for ResultBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.bytes().len())
+    }
+}

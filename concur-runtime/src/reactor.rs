@@ -1,0 +1,168 @@
+//! One thread for all futures of the process: watches their sockets and the clock, calls their
+//! wakers. It knows nothing of runs and reads nothing.
+//!
+//! It starts with the first future that has to wait. It holds no lock while it waits, so a fork of
+//! the process finds its state whole (and, by its stamp, leaves it alone).
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
+
+use crate::context::Moment;
+use crate::run::Wait;
+use crate::sys::process_local::ProcessLocal;
+
+static REACTOR: ProcessLocal<io::Result<Reactor>> = ProcessLocal::new();
+
+struct Reactor {
+    /// Ends the thread's wait when the interests have changed.
+    changed: OwnedFd,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    interests: HashMap<u64, Interest>,
+    next_key: u64,
+    running: bool,
+}
+
+/// What one future waits for; it is woken once.
+struct Interest {
+    wait: Wait,
+    waker: Waker,
+}
+
+/// A future's place with the reactor; dropping it takes its interest back.
+#[derive(Default)]
+pub(crate) struct Watch {
+    key: Option<u64>,
+}
+
+impl Watch {
+    /// Wakes `waker` when something of `wait` happens. Replaces what was set before.
+    pub(crate) fn set(&mut self, wait: Wait, waker: &Waker) {
+        self.clear();
+        if wait.sockets.is_empty() && wait.until.is_none() {
+            return;
+        }
+        match Reactor::get() {
+            Ok(reactor) => self.key = Some(reactor.add(Interest { wait, waker: waker.clone() })),
+            // Without a reactor the future must be polled again and again: slow, but it ends.
+            Err(_) => waker.wake_by_ref(),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        if let (Some(key), Ok(reactor)) = (self.key.take(), Reactor::get()) {
+            reactor.lock().interests.remove(&key);
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Reactor {
+    fn get() -> Result<&'static Self, &'static io::Error> {
+        let made = REACTOR.get(|| {
+            let changed = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+            Ok(Self { changed, state: Mutex::default() })
+        });
+        made.as_ref()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&'static self, interest: Interest) -> u64 {
+        let mut state = self.lock();
+        let key = state.next_key;
+        state.next_key += 1;
+        if !state.running {
+            let started = std::thread::Builder::new()
+                .name("concur-reactor".to_owned())
+                .spawn(move || self.serve());
+            state.running = started.is_ok();
+        }
+        if !state.running {
+            interest.waker.wake_by_ref();
+        }
+        state.interests.insert(key, interest);
+        drop(state);
+        let _ = rustix::io::write(&self.changed, &1_u64.to_ne_bytes());
+        key
+    }
+
+    fn serve(&self) {
+        loop {
+            let (sockets, until) = self.interests();
+            let mut descriptors: Vec<PollFd<'_>> = std::iter::once(self.changed.as_fd())
+                .chain(sockets.iter().map(|(_, socket)| socket.as_fd()))
+                .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
+                .collect();
+            crate::run::poll_until(&mut descriptors, until);
+            let ready: Vec<bool> =
+                descriptors.iter().map(|polled| !polled.revents().is_empty()).collect();
+            drop(descriptors);
+            if ready.first() == Some(&true) {
+                let _ = rustix::io::read(&self.changed, &mut [0; 8]);
+            }
+            let keys = sockets.iter().zip(&ready[1..]).filter(|(_, ready)| **ready);
+            self.wake(keys.map(|((key, _), _)| *key).collect());
+        }
+    }
+
+    /// Everything that is watched, and when the next interest is due.
+    fn interests(&self) -> (Vec<(u64, std::sync::Arc<OwnedFd>)>, Option<Moment>) {
+        let state = self.lock();
+        let sockets = state.interests.iter().flat_map(|(key, interest)| {
+            interest.wait.sockets.iter().map(|socket| (*key, std::sync::Arc::clone(socket)))
+        });
+        let until = state.interests.values().filter_map(|interest| interest.wait.until).min();
+        (sockets.collect(), until)
+    }
+
+    /// Wakes those whose sockets are ready and those whose time has come.
+    fn wake(&self, mut keys: Vec<u64>) {
+        let now = Moment::now();
+        let mut state = self.lock();
+        let due = state.interests.iter().filter(|(_, interest)| {
+            interest.wait.until.is_some_and(|until| until <= now)
+        });
+        keys.extend(due.map(|(key, _)| *key));
+        let woken: Vec<Interest> =
+            keys.into_iter().filter_map(|key| state.interests.remove(&key)).collect();
+        drop(state);
+        for interest in woken {
+            interest.waker.wake();
+        }
+    }
+}
+
+/// How many threads of this process are the reactor's: for those who count threads.
+pub(crate) fn threads() -> usize {
+    match REACTOR.peek() {
+        Some(Ok(reactor)) => usize::from(reactor.lock().running),
+        _ => 0,
+    }
+}
+
+/// Runs `work` while the reactor holds no lock of ours, so that a fork finds none locked.
+pub(crate) fn quiesced<R>(work: impl FnOnce() -> R) -> R {
+    match REACTOR.peek() {
+        Some(Ok(reactor)) => {
+            let _still = reactor.lock();
+            work()
+        }
+        _ => work(),
+    }
+}

@@ -1,0 +1,154 @@
+//! The way in: where a re-executed binary turns into a fork server instead of running `main`.
+//!
+//! There are two doors. A constructor in `.init_array` serves binaries without any set-up: tests,
+//! doctests, examples, users of a library. A binary whose `main` calls in (`#[concur::main]`,
+//! `concur::init()`) leaves a mark, and then the constructor stands back and `main` is the door.
+//! What happens behind the door, and who is let in, is decided in `worker::door`.
+
+use std::ffi::{c_char, c_int, c_void};
+
+type Constructor = unsafe extern "C" fn(c_int, *const *const c_char, *const *const c_char);
+
+/// Runs before `main`, in every binary that holds the runtime.
+#[used]
+#[cfg(target_env = "gnu")]
+#[unsafe(link_section = ".init_array")]
+static DOOR: Constructor = door;
+
+#[cfg(target_env = "gnu")]
+unsafe extern "C" {
+    #[link_name = "__init_array_start"]
+    static CONSTRUCTORS_START: Constructor;
+    #[link_name = "__init_array_end"]
+    static CONSTRUCTORS_END: Constructor;
+}
+
+#[cfg(target_env = "gnu")]
+unsafe extern "C" fn door(argc: c_int, argv: *const *const c_char, envp: *const *const c_char) {
+    if !crate::worker::door::is_named_in_environment() || main_is_marked() {
+        return;
+    }
+    crate::worker::door::enter_before_main(|| {
+        // SAFETY: these are the arguments that the C library gave us as the first of the remaining
+        // constructors; it has not run any of those yet, and `enter_before_main` does not come back
+        // once it has called this, so each runs once, in order, as it would have.
+        unsafe { run_remaining_constructors(argc, argv, envp) }
+    });
+}
+
+/// Runs the constructors that stand behind the door: C++ statics, `inventory`, `ctor`.
+///
+/// # Safety
+///
+/// Called from the door, once, with the arguments the door was given.
+#[cfg(target_env = "gnu")]
+unsafe fn run_remaining_constructors(
+    argc: c_int,
+    argv: *const *const c_char,
+    envp: *const *const c_char,
+) {
+    let start = (&raw const CONSTRUCTORS_START).cast::<usize>();
+    let count = ((&raw const CONSTRUCTORS_END).addr() - start.addr()) / size_of::<usize>();
+    // SAFETY: the linker sets both symbols to the ends of the array of this very object (they are
+    // hidden symbols), which holds one word for each constructor and is relocated by now.
+    let all = unsafe { std::slice::from_raw_parts(start, count) };
+    let door_address = door as *const () as usize;
+    let Some(place) = all.iter().position(|address| *address == door_address) else { return };
+    for address in &all[place + 1..] {
+        // Zero and minus one are fillers that some linkers leave.
+        if *address == 0 || *address == usize::MAX {
+            continue;
+        }
+        // SAFETY: every other word of the array is the address of a constructor, which the C
+        // library calls with these three arguments.
+        let constructor = unsafe { std::mem::transmute::<usize, Constructor>(*address) };
+        // SAFETY: as above, and it has not run before.
+        unsafe { constructor(argc, argv, envp) };
+    }
+}
+
+/// Leaves the mark that says: `main` is the door of this binary. Generic, so that the mark is only
+/// in binaries that use it.
+#[inline(never)]
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    expect(clippy::extra_unused_type_parameters, reason = "the mark needs an architecture we know")
+)]
+pub(crate) fn mark_main<T>() {
+    // SAFETY: lays out one word in a section of its own; no instruction is emitted.
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    unsafe {
+        core::arch::asm!(
+            ".pushsection concur_mark_1,\"awR\",@progbits",
+            ".balign 8",
+            ".quad 1",
+            ".popsection",
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+}
+
+/// Keeps the section in a binary that has no mark.
+#[used]
+#[unsafe(link_section = "concur_mark_1")]
+static NO_MARK: u64 = 0;
+
+unsafe extern "C" {
+    #[link_name = "__start_concur_mark_1"]
+    static MARKS_START: u64;
+    #[link_name = "__stop_concur_mark_1"]
+    static MARKS_END: u64;
+}
+
+/// Whether `main` of this binary is a door.
+pub(crate) fn main_is_marked() -> bool {
+    (&raw const MARKS_END).addr() - (&raw const MARKS_START).addr() > size_of::<u64>()
+}
+
+/// Whether this binary has a constructor that can let a fork server in.
+pub(crate) const HAS_CONSTRUCTOR: bool = cfg!(target_env = "gnu");
+
+/// Whether this code belongs to the program itself, not to a shared library that it loaded: only the
+/// program can be executed again to get at our entry points.
+pub(crate) fn is_main_executable() -> bool {
+    let mut inside = false;
+    // SAFETY: the callback matches the type that the function asks for, gets `inside` as its data,
+    // and is called only during this call.
+    unsafe { libc::dl_iterate_phdr(Some(first_object), (&raw mut inside).cast()) };
+    inside
+}
+
+/// Called for the main program first; stops there.
+unsafe extern "C" fn first_object(
+    info: *mut libc::dl_phdr_info,
+    _size: libc::size_t,
+    data: *mut c_void,
+) -> c_int {
+    let here = is_main_executable as *const () as usize;
+    // SAFETY: the dynamic linker passes a valid description of a loaded object.
+    let info = unsafe { &*info };
+    let base = usize::try_from(info.dlpi_addr).unwrap_or(0);
+    // SAFETY: the description names `dlpi_phnum` program headers at `dlpi_phdr`.
+    let headers =
+        unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+    let found = headers.iter().filter(|header| header.p_type == libc::PT_LOAD).any(|header| {
+        let start = base.wrapping_add(usize::try_from(header.p_vaddr).unwrap_or(0));
+        let len = usize::try_from(header.p_memsz).unwrap_or(0);
+        here.wrapping_sub(start) < len
+    });
+    // SAFETY: `data` is the `bool` that `is_main_executable` passed.
+    unsafe { *data.cast::<bool>() = found };
+    1
+}
+
+/// Whether the program runs with more rights than its caller; then the environment is not obeyed.
+pub(crate) fn is_set_user_id() -> bool {
+    // SAFETY: reads a word that the kernel gave the process at its start.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Broken pipes are errors, not signals, as std has it in `main`.
+pub(crate) fn ignore_sigpipe() {
+    // SAFETY: sets a disposition without a handler.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}

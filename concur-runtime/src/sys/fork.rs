@@ -1,0 +1,135 @@
+//! Forking, ending and burying processes.
+
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+
+use rustix::process::Pid;
+
+/// Which side of a fork this is.
+pub(crate) enum Forked {
+    Parent(Pid),
+    Child,
+}
+
+/// Forks this process.
+///
+/// The callers keep the promise that makes it safe: the process has a single thread (the fork
+/// server), or the user has been told what a fork of a threaded process means and has asked for it
+/// (driver Fork), so that the child may go on as an ordinary process.
+pub(crate) fn fork() -> io::Result<Forked> {
+    // SAFETY: `fork` itself has no preconditions. The child has a copy of all memory; locks that
+    // other threads held stay locked there, which the promise above rules out or the user accepted.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Forked::Child),
+        pid => Ok(Forked::Parent(Pid::from_raw(pid).expect("a child's pid is positive"))),
+    }
+}
+
+/// Ends the process at once: no destructors, no exit handlers, nothing flushed.
+pub(crate) fn exit_now(code: i32) -> ! {
+    // SAFETY: `_exit` may be called at any time, from any thread and from a signal handler.
+    unsafe { libc::_exit(code) }
+}
+
+/// Buries one child that has ended, any child: its pid and wait status.
+pub(crate) fn reap_any() -> Option<(Pid, i32)> {
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the result.
+    let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+    Pid::from_raw(pid.max(0)).map(|pid| (pid, status))
+}
+
+/// Buries a child, if it has ended. `Err` means that it is no child of ours (any more).
+pub(crate) fn reap(pid: Pid) -> io::Result<Option<i32>> {
+    let mut status = 0;
+    // SAFETY: as above.
+    match unsafe { libc::waitpid(pid.as_raw_nonzero().get(), &raw mut status, libc::WNOHANG) } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(None),
+        _ => Ok(Some(status)),
+    }
+}
+
+/// Closes every descriptor from 3 up, except those in `keep`.
+///
+/// Only for a process that never again touches the objects that owned them: a fork that goes its own
+/// way and does not return to the code that opened them.
+pub(crate) fn close_all_but(keep: &mut [RawFd]) {
+    keep.sort_unstable();
+    let mut from: libc::c_uint = 3;
+    for fd in keep.iter() {
+        let fd = libc::c_uint::try_from(*fd).unwrap_or(0);
+        if fd > from {
+            close_range(from, fd - 1);
+        }
+        from = from.max(fd.saturating_add(1));
+    }
+    close_range(from, libc::c_uint::MAX);
+}
+
+fn close_range(first: libc::c_uint, last: libc::c_uint) {
+    // SAFETY: closing is memory-safe; that nothing uses the descriptors any more is the promise of
+    // `close_all_but`. By `syscall`, because older C libraries lack the function. A kernel without
+    // it (before 5.9) leaves them open, which costs tidiness only.
+    unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+}
+
+/// Puts /dev/null where a standard descriptor is closed, as std does before `main`.
+pub(crate) fn open_standard_descriptors() {
+    for fd in 0..3 {
+        // SAFETY: asks for the flags of a descriptor by number; a closed one is an error.
+        if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+            // SAFETY: the path is a C string. The lowest free number is `fd`, since those before it
+            // are open by now; it stays open for good.
+            unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
+        }
+    }
+}
+
+/// A descriptor for a child's end and other signals that are blocked here.
+pub(crate) fn child_signal_descriptor() -> io::Result<OwnedFd> {
+    let set = child_signal_set();
+    // SAFETY: `set` is an initialized signal set; the old mask is not asked for.
+    if unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: as above; -1 asks for a new descriptor.
+    let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just opened it for us alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Lets the signal through again that [`child_signal_descriptor`] blocked: in a fork of ours.
+pub(crate) fn unblock_child_signal() {
+    let set = child_signal_set();
+    // SAFETY: as above.
+    unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut()) };
+}
+
+fn child_signal_set() -> libc::sigset_t {
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: `sigemptyset` initializes the whole set.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    // SAFETY: it was initialized just now.
+    let mut set = unsafe { set.assume_init() };
+    // SAFETY: the set is initialized and SIGCHLD a valid signal.
+    unsafe { libc::sigaddset(&raw mut set, libc::SIGCHLD) };
+    set
+}
+
+/// Writes out what C libraries have buffered.
+pub(crate) fn flush_c_streams() {
+    // SAFETY: a null pointer asks for all streams; the C library locks each.
+    unsafe { libc::fflush(std::ptr::null_mut()) };
+}
+
+/// Removes a variable from the environment. Only while the process has a single thread.
+pub(crate) fn remove_env(name: &str) {
+    // SAFETY: called by the door alone, before `main`, where no other thread reads the environment;
+    // or first in `main`, where its contract says the same.
+    unsafe { std::env::remove_var(name) };
+}

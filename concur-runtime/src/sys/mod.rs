@@ -1,0 +1,21 @@
+//! Everything `unsafe`, each block with its proof, behind safe functions.
+//!
+//! Nothing here knows what a run or a driver is: these are the few things that neither std nor
+//! rustix offers safely.
+
+pub(crate) mod conjure;
+
+#[cfg(target_os = "linux")]
+pub(crate) mod door;
+#[cfg(target_os = "linux")]
+pub(crate) mod fork;
+#[cfg(target_os = "linux")]
+pub(crate) mod memory;
+#[cfg(target_os = "linux")]
+pub(crate) mod process_local;
+#[cfg(target_os = "linux")]
+pub(crate) mod registry;
+#[cfg(target_os = "linux")]
+pub(crate) mod signals;
+#[cfg(target_os = "linux")]
+pub(crate) mod stack;

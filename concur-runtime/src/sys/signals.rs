@@ -1,0 +1,164 @@
+//! Last words: what a dying worker can still say about its death.
+//!
+//! A stack overflow is a SIGSEGV beside the stack, a failed allocation an `abort` that came through
+//! `std::alloc::handle_alloc_error`, and a panic that may not unwind an `abort` after the panic hook.
+//! Handlers on an alternate stack tell them from other deaths and send one prepared message; then
+//! the signal takes its course, so that the way the process ended stays true.
+
+use std::cell::RefCell;
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, RawFd};
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+
+/// Where the message goes.
+static SOCKET: AtomicI32 = AtomicI32::new(-1);
+/// The stack of the thread that runs tasks; past its lower end is an overflow.
+static STACK_START: AtomicUsize = AtomicUsize::new(0);
+/// How a message for each kind of death begins (one byte), set by `arm`.
+static WORDS: [AtomicI32; 2] = [AtomicI32::new(0), AtomicI32::new(0)];
+thread_local! {
+    /// A panic of this thread that may turn out to be its last, as a whole message.
+    static PANIC: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The first bytes of the messages that the handlers send.
+pub(crate) struct LastWords {
+    pub(crate) stack_overflow: u8,
+    pub(crate) failed_allocation: u8,
+}
+
+/// So far below a stack a fault counts as its overflow: larger than any guard and common frame.
+const REACH: usize = 1 << 20;
+
+/// Makes the handlers ready: the current thread is the one that runs tasks.
+pub(crate) fn arm(socket: RawFd, words: &LastWords) {
+    super::stack::install_alternate();
+    if let Some(stack) = super::stack::bounds() {
+        STACK_START.store(stack.start, Ordering::Relaxed);
+    }
+    SOCKET.store(socket, Ordering::Relaxed);
+    WORDS[0].store(i32::from(words.stack_overflow), Ordering::Relaxed);
+    WORDS[1].store(i32::from(words.failed_allocation), Ordering::Relaxed);
+    let fault: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = on_fault;
+    let abort: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = on_abort;
+    install(libc::SIGSEGV, fault as *const () as usize);
+    install(libc::SIGBUS, fault as *const () as usize);
+    install(libc::SIGABRT, abort as *const () as usize);
+}
+
+/// Keeps the message of a panic of the current thread, in case the process dies of it.
+pub(crate) fn remember_panic(message: Vec<u8>) {
+    let _ = PANIC.try_with(|panic| panic.replace(message));
+}
+
+/// The panic was caught: it is not the last.
+pub(crate) fn forget_panic() {
+    remember_panic(Vec::new());
+}
+
+fn install(signal: c_int, handler: usize) {
+    // SAFETY: all bytes zero is a valid `sigaction`: no flags, no mask, the default handler.
+    let mut action = unsafe { MaybeUninit::<libc::sigaction>::zeroed().assume_init() };
+    action.sa_sigaction = handler;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+    // SAFETY: the handler has the type that SA_SIGINFO asks for and calls only what may be called in
+    // a handler; the old action is not asked for.
+    unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
+}
+
+/// The default again, so that the signal kills when it comes back.
+fn restore_default(signal: c_int) {
+    // SAFETY: sets a disposition without a handler, which is safe in a handler too.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+}
+
+extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
+    restore_default(signal);
+    // SAFETY: with SA_SIGINFO the kernel passes a valid description.
+    let code = unsafe { (*info).si_code };
+    // SAFETY: for SIGSEGV and SIGBUS the description holds an address.
+    let address = unsafe { (*info).si_addr() }.addr();
+    let start = STACK_START.load(Ordering::Relaxed);
+    let below = start.checked_sub(address).is_some_and(|distance| distance <= REACH);
+    // The guard page itself may be counted as part of the stack: look a page up as well.
+    let in_guard = address.checked_sub(start).is_some_and(|distance| distance < 4096);
+    if start != 0 && code > 0 && (below || in_guard) {
+        send(&[byte(&WORDS[0])]);
+    }
+    if code <= 0 {
+        // Sent by `kill`: it will not come back by itself.
+        // SAFETY: raising a signal is allowed in a handler.
+        unsafe { libc::raise(signal) };
+    }
+}
+
+extern "C" fn on_abort(signal: c_int, _info: *mut libc::siginfo_t, _context: *mut c_void) {
+    restore_default(signal);
+    if std::thread::panicking() {
+        // The cell was made by the hook on this thread, and nothing borrows it while it panics.
+        let _ = PANIC.try_with(|panic| panic.try_borrow().map(|message| send(&message)));
+    } else if came_through(std::alloc::handle_alloc_error as *const () as usize) {
+        send(&[byte(&WORDS[1])]);
+    }
+    // SAFETY: raising a signal is allowed in a handler.
+    unsafe { libc::raise(signal) };
+}
+
+fn byte(word: &AtomicI32) -> u8 {
+    u8::try_from(word.load(Ordering::Relaxed)).unwrap_or(0)
+}
+
+fn send(message: &[u8]) {
+    let socket = SOCKET.load(Ordering::Relaxed);
+    if socket < 0 || message.is_empty() {
+        return;
+    }
+    // SAFETY: the worker keeps its socket open for as long as it lives.
+    let socket = unsafe { BorrowedFd::borrow_raw(socket) };
+    let flags = rustix::net::SendFlags::NOSIGNAL | rustix::net::SendFlags::DONTWAIT;
+    let _ = rustix::net::send(socket, message, flags);
+}
+
+// The unwinder, which std links: finds the functions that are on the stack.
+unsafe extern "C" {
+    fn _Unwind_Backtrace(
+        callback: extern "C" fn(*mut c_void, *mut c_void) -> c_int,
+        data: *mut c_void,
+    ) -> c_int;
+    fn _Unwind_GetIP(context: *mut c_void) -> usize;
+    fn _Unwind_FindEnclosingFunction(address: *mut c_void) -> *mut c_void;
+}
+
+struct Search {
+    function: usize,
+    found: bool,
+    frames: usize,
+}
+
+/// Whether `function` is on the stack of the current thread.
+fn came_through(function: usize) -> bool {
+    let mut search = Search { function, found: false, frames: 0 };
+    // SAFETY: the callback has the type that the unwinder asks for and gets `search`, which lives
+    // until the call returns. The unwinder only reads the stack and the tables of the binary; it may
+    // take a lock of the dynamic linker, which a thread that aborts because memory ran out does not
+    // hold.
+    unsafe { _Unwind_Backtrace(visit, (&raw mut search).cast()) };
+    search.found
+}
+
+extern "C" fn visit(context: *mut c_void, data: *mut c_void) -> c_int {
+    // SAFETY: `data` is the `Search` that `came_through` passed.
+    let search = unsafe { &mut *data.cast::<Search>() };
+    // SAFETY: the unwinder passes a valid context.
+    let address = unsafe { _Unwind_GetIP(context) };
+    // The return address may lie just past a function whose last instruction is the call.
+    let call = ptr::without_provenance_mut::<c_void>(address.saturating_sub(1));
+    // SAFETY: looks an address up in tables; any address may be asked for.
+    let function = unsafe { _Unwind_FindEnclosingFunction(call) };
+    search.found |= function.addr() == search.function;
+    search.frames += 1;
+    // Stops at a stack that is too deep to be ours.
+    if search.found || search.frames > 256 { 5 } else { 0 }
+}

@@ -1,0 +1,356 @@
+//! How a captured variable travels to a task, and what the task sees of it.
+//!
+//! Each way is a marker type: `encode` on the caller's side; `decode`, `hold` and `lend` where the
+//! task runs. Which way a variable goes is decided by its type, in [`arms`](super::arms).
+
+use std::marker::PhantomData;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::codec::{self, CodecError};
+use crate::payload::{Payload, Reader};
+use crate::sys::conjure::conjure;
+
+/// A way to carry one variable.
+pub trait Capture: Copy {
+    /// What was decoded.
+    type Owned;
+    /// What is taken from it for one call.
+    type Held<'a>;
+    /// What the task sees.
+    type Seen<'w>;
+
+    /// Reads the value from the task's input.
+    fn decode(input: &mut Reader<'_>) -> Result<Self::Owned, CodecError>;
+
+    /// Takes the value, or a reference to it, for the call; asked once.
+    fn hold(owned: &mut Option<Self::Owned>) -> Self::Held<'_>;
+
+    /// Hands it to the task; asked once.
+    fn lend<'a, 'w>(held: &'w mut Option<Self::Held<'a>>) -> Self::Seen<'w>;
+}
+
+/// A way to carry a variable of type `V`.
+pub trait CaptureOf<V>: Capture {
+    /// Appends the variable to the task's input.
+    fn encode(value: &V, output: &mut Payload) -> Result<(), CodecError>;
+}
+
+/// All captures of a task, as nested pairs that end in `()`.
+pub trait Captures: Copy {
+    /// What was decoded.
+    type Owned;
+    /// What is taken from it for one call.
+    type Held<'a>;
+    /// What the task sees.
+    type Seen<'w>;
+
+    /// Reads all values, in order.
+    fn decode(input: &mut Reader<'_>) -> Result<Self::Owned, CodecError>;
+
+    /// Takes all for the call.
+    fn hold(owned: &mut Self::Owned) -> Self::Held<'_>;
+
+    /// Hands all to the task.
+    fn lend<'a, 'w>(held: &'w mut Self::Held<'a>) -> Self::Seen<'w>;
+}
+
+impl Captures for () {
+    type Owned = ();
+    type Held<'a> = ();
+    type Seen<'w> = ();
+
+    fn decode(_input: &mut Reader<'_>) -> Result<(), CodecError> {
+        Ok(())
+    }
+
+    fn hold((): &mut ()) {}
+
+    fn lend((): &mut ()) {}
+}
+
+impl<A: Capture, R: Captures> Captures for (A, R) {
+    type Owned = (Option<A::Owned>, R::Owned);
+    type Held<'a> = (Option<A::Held<'a>>, R::Held<'a>);
+    type Seen<'w> = (A::Seen<'w>, R::Seen<'w>);
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self::Owned, CodecError> {
+        let first = A::decode(input)?;
+        Ok((Some(first), R::decode(input)?))
+    }
+
+    fn hold(owned: &mut Self::Owned) -> Self::Held<'_> {
+        (Some(A::hold(&mut owned.0)), R::hold(&mut owned.1))
+    }
+
+    fn lend<'a, 'w>(held: &'w mut Self::Held<'a>) -> Self::Seen<'w> {
+        (A::lend(&mut held.0), R::lend(&mut held.1))
+    }
+}
+
+/// Why the options below are never empty when they are asked.
+const ONCE: &str = "a capture is decoded, held and lent once each";
+
+/// Defines marker types that are `Copy` whatever their parameter is.
+macro_rules! ways {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name<T: ?Sized>(PhantomData<fn() -> PhantomData<T>>);
+
+        impl<T: ?Sized> $name<T> {
+            pub(super) const fn new() -> Self {
+                Self(PhantomData)
+            }
+        }
+
+        impl<T: ?Sized> Clone for $name<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T: ?Sized> Copy for $name<T> {}
+    )*};
+}
+
+ways! {
+    /// `&T`, sent as `T` and lent back; no `Clone` asked.
+    ByRef;
+    /// `&&T`.
+    ByRefRef;
+    /// `&T` of an unsized `T`, sent as it is and held in its owned form.
+    ByUnsized;
+    /// `&&T` of an unsized `T`.
+    ByUnsizedRef;
+    /// An owned value, given to the task as its own.
+    ByValue;
+    /// A callable of zero size: nothing is sent, it is made again where the task runs.
+    ByCallable;
+    /// What cannot be sent.
+    Never;
+}
+
+/// `&[u8]`, sent as one block.
+#[derive(Debug, Clone, Copy)]
+pub struct ByBytes;
+
+impl<T: Serialize + DeserializeOwned + 'static> Capture for ByRef<T> {
+    type Owned = T;
+    type Held<'a> = &'a T;
+    type Seen<'w> = &'w T;
+
+    fn decode(input: &mut Reader<'_>) -> Result<T, CodecError> {
+        codec::decode_owned(input)
+    }
+
+    fn hold(owned: &mut Option<T>) -> &T {
+        owned.as_ref().expect(ONCE)
+    }
+
+    fn lend<'a, 'w>(held: &'w mut Option<&'a T>) -> &'w T {
+        held.expect(ONCE)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> CaptureOf<&T> for ByRef<T> {
+    fn encode(value: &&T, output: &mut Payload) -> Result<(), CodecError> {
+        codec::encode_owned(*value, output)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> Capture for ByRefRef<T> {
+    type Owned = T;
+    type Held<'a> = &'a T;
+    type Seen<'w> = &'w &'w T;
+
+    fn decode(input: &mut Reader<'_>) -> Result<T, CodecError> {
+        codec::decode_owned(input)
+    }
+
+    fn hold(owned: &mut Option<T>) -> &T {
+        owned.as_ref().expect(ONCE)
+    }
+
+    fn lend<'a, 'w>(held: &'w mut Option<&'a T>) -> &'w &'w T {
+        held.as_ref().expect(ONCE)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> CaptureOf<&&T> for ByRefRef<T> {
+    fn encode(value: &&&T, output: &mut Payload) -> Result<(), CodecError> {
+        codec::encode_owned(**value, output)
+    }
+}
+
+impl<T> Capture for ByUnsized<T>
+where
+    T: ?Sized + ToOwned<Owned: DeserializeOwned + 'static> + 'static,
+{
+    type Owned = T::Owned;
+    type Held<'a> = &'a T;
+    type Seen<'w> = &'w T;
+
+    fn decode(input: &mut Reader<'_>) -> Result<T::Owned, CodecError> {
+        codec::decode_owned(input)
+    }
+
+    fn hold(owned: &mut Option<T::Owned>) -> &T {
+        std::borrow::Borrow::borrow(owned.as_ref().expect(ONCE))
+    }
+
+    fn lend<'a, 'w>(held: &'w mut Option<&'a T>) -> &'w T {
+        held.expect(ONCE)
+    }
+}
+
+impl<T> CaptureOf<&T> for ByUnsized<T>
+where
+    T: ?Sized + Serialize + ToOwned<Owned: DeserializeOwned + 'static> + 'static,
+{
+    fn encode(value: &&T, output: &mut Payload) -> Result<(), CodecError> {
+        codec::encode(*value, output)
+    }
+}
+
+impl<T> Capture for ByUnsizedRef<T>
+where
+    T: ?Sized + ToOwned<Owned: DeserializeOwned + 'static> + 'static,
+{
+    type Owned = T::Owned;
+    type Held<'a> = &'a T;
+    type Seen<'w> = &'w &'w T;
+
+    fn decode(input: &mut Reader<'_>) -> Result<T::Owned, CodecError> {
+        codec::decode_owned(input)
+    }
+
+    fn hold(owned: &mut Option<T::Owned>) -> &T {
+        std::borrow::Borrow::borrow(owned.as_ref().expect(ONCE))
+    }
+
+    fn lend<'a, 'w>(held: &'w mut Option<&'a T>) -> &'w &'w T {
+        held.as_ref().expect(ONCE)
+    }
+}
+
+impl<T> CaptureOf<&&T> for ByUnsizedRef<T>
+where
+    T: ?Sized + Serialize + ToOwned<Owned: DeserializeOwned + 'static> + 'static,
+{
+    fn encode(value: &&&T, output: &mut Payload) -> Result<(), CodecError> {
+        codec::encode(**value, output)
+    }
+}
+
+impl Capture for ByBytes {
+    type Owned = Vec<u8>;
+    type Held<'a> = &'a [u8];
+    type Seen<'w> = &'w [u8];
+
+    fn decode(input: &mut Reader<'_>) -> Result<Vec<u8>, CodecError> {
+        Ok(codec::decode_bytes(input)?.to_vec())
+    }
+
+    fn hold(owned: &mut Option<Vec<u8>>) -> &[u8] {
+        owned.as_ref().expect(ONCE)
+    }
+
+    fn lend<'a, 'w>(held: &'w mut Option<&'a [u8]>) -> &'w [u8] {
+        held.expect(ONCE)
+    }
+}
+
+impl CaptureOf<&[u8]> for ByBytes {
+    fn encode(value: &&[u8], output: &mut Payload) -> Result<(), CodecError> {
+        codec::encode_bytes(value, output)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> Capture for ByValue<T> {
+    type Owned = T;
+    type Held<'a> = T;
+    type Seen<'w> = T;
+
+    fn decode(input: &mut Reader<'_>) -> Result<T, CodecError> {
+        codec::decode_owned(input)
+    }
+
+    fn hold(owned: &mut Option<T>) -> T {
+        owned.take().expect(ONCE)
+    }
+
+    fn lend<'a, 'w>(held: &'w mut Option<T>) -> T {
+        held.take().expect(ONCE)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> CaptureOf<T> for ByValue<T> {
+    fn encode(value: &T, output: &mut Payload) -> Result<(), CodecError> {
+        codec::encode_owned(value, output)
+    }
+}
+
+impl<T: Send + 'static> Capture for ByCallable<T> {
+    type Owned = ();
+    type Held<'a> = ();
+    type Seen<'w> = T;
+
+    fn decode(_input: &mut Reader<'_>) -> Result<(), CodecError> {
+        Ok(())
+    }
+
+    fn hold(_owned: &mut Option<()>) {}
+
+    fn lend<'a, 'w>(_held: &'w mut Option<()>) -> T {
+        conjure()
+    }
+}
+
+impl<T: Send + 'static> CaptureOf<T> for ByCallable<T> {
+    fn encode(_value: &T, _output: &mut Payload) -> Result<(), CodecError> {
+        Ok(())
+    }
+}
+
+/// What a task may capture; its message is what a user reads who captures anything else.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be sent to a task",
+    label = "this is captured by a task, which runs in another process and gets a copy of it as data",
+    note = "what a task captures must be `Serialize + DeserializeOwned + 'static`, or a reference to such a type",
+    note = "a type of your own: add `#[derive(serde::Serialize, serde::Deserialize)]`; a type parameter: add these bounds",
+    note = "a type that borrows, as `Option<&str>` or `Vec<&str>`: make it own its data (`Option<String>`, `Vec<String>`)",
+    note = "a handle (file, socket, connection, lock, channel, closure that captures): make it inside the task instead"
+)]
+pub trait Sendable<T: ?Sized> {}
+
+/// Never `Sendable`: it is there so that the message names the type and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Nothing;
+
+impl<T> Capture for Never<T> {
+    type Owned = T;
+    type Held<'a> = T;
+    type Seen<'w> = T;
+
+    fn decode(_input: &mut Reader<'_>) -> Result<T, CodecError> {
+        Err(CodecError::new("this type cannot be sent"))
+    }
+
+    fn hold(owned: &mut Option<T>) -> T {
+        owned.take().expect(ONCE)
+    }
+
+    fn lend<'a, 'w>(held: &'w mut Option<T>) -> T {
+        held.take().expect(ONCE)
+    }
+}
+
+impl<T> CaptureOf<T> for Never<T>
+where
+    Nothing: Sendable<T>,
+{
+    fn encode(_value: &T, _output: &mut Payload) -> Result<(), CodecError> {
+        Err(CodecError::new("this type cannot be sent"))
+    }
+}

@@ -1,0 +1,76 @@
+//! What `?` makes inside a task: a failure whose message and source chain cross the boundary.
+
+use std::error::Error;
+
+use serde::{Deserialize, Serialize};
+
+/// How many sources of an error are carried at the most.
+const DEEPEST_CHAIN: usize = 64;
+
+/// Why a task failed: made by `?` from any error, and sent to the caller.
+///
+/// Any error that is `Into<Box<dyn Error + Send + Sync>>` becomes a failure, so the errors of
+/// libraries, `anyhow::Error`, `&str` and `String` all work with `?` inside a task. The caller gets
+/// an error of the kind [`Failed`](crate::ErrorKind::Failed) with the same message, and the same
+/// messages along its [`source`](std::error::Error::source) chain (64 at the most).
+///
+/// # Examples
+///
+/// ```
+/// use concur_runtime::Failure;
+///
+/// fn parse(text: &str) -> Result<u16, Failure> {
+///     if text.is_empty() {
+///         return Err(Failure::from("nothing to parse"));
+///     }
+///     Ok(text.parse::<u16>()?)
+/// }
+/// assert!(parse("x").is_err());
+/// ```
+#[derive(Debug)]
+pub struct Failure(Report);
+
+/// What crosses the boundary of a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) message: String,
+    pub(crate) sources: Vec<String>,
+    pub(crate) permanent: bool,
+}
+
+impl Failure {
+    /// A failure that trying again cannot mend: a task that fails with it is not retried.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use concur_runtime::Failure;
+    ///
+    /// fn check(token: &str) -> Result<(), Failure> {
+    ///     if token.is_empty() { Err(Failure::permanent("there is no token")) } else { Ok(()) }
+    /// }
+    /// assert!(check("").is_err());
+    /// ```
+    pub fn permanent(err: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let mut failure = Self::from(err);
+        failure.0.permanent = true;
+        failure
+    }
+
+    pub(crate) fn into_report(self) -> Report {
+        self.0
+    }
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Failure {
+    fn from(err: E) -> Self {
+        let err = err.into();
+        let mut sources = Vec::new();
+        let mut next = err.source();
+        while let Some(source) = next.filter(|_| sources.len() < DEEPEST_CHAIN) {
+            sources.push(source.to_string());
+            next = source.source();
+        }
+        Self(Report { message: err.to_string(), sources, permanent: false })
+    }
+}

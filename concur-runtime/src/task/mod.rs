@@ -1,0 +1,92 @@
+//! What a macro leaves behind for a task: encoded captures, an entry point, a place in the registry.
+//!
+//! [`body`] turns a closure into an entry point, [`capture`] says how a captured variable travels,
+//! [`execute`] runs an entry point wherever a task runs, and [`registry`] finds it again in a worker.
+//! Nothing here knows a driver.
+
+use std::borrow::Cow;
+
+use crate::codec::CodecError;
+use crate::payload::{Payload, Reader};
+
+pub(crate) mod arms;
+#[cfg(feature = "tokio")]
+pub(crate) mod async_runtime;
+pub(crate) mod body;
+pub(crate) mod capture;
+pub(crate) mod execute;
+pub(crate) mod failure;
+pub(crate) mod input;
+pub(crate) mod panic;
+#[cfg(target_os = "linux")]
+pub(crate) mod registry;
+
+/// The entry point of a task: decode the captures, run the code, encode the result.
+pub type Entry = fn(&mut Call<'_>);
+
+/// A type that stands for one task of the binary.
+pub trait Registered {
+    /// The entry point.
+    fn run(call: &mut Call<'_>);
+}
+
+/// One call of an entry point.
+#[derive(Debug)]
+pub struct Call<'a> {
+    pub(crate) input: Reader<'a>,
+    pub(crate) output: &'a mut Payload,
+    pub(crate) verdict: Verdict,
+}
+
+/// How a call ended, panics aside.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// The entry point did not say: it panicked, or was none of ours.
+    Silent,
+    /// The result is in the output.
+    Done,
+    /// The task failed by `?`.
+    Failed(failure::Report),
+    /// The captures could not be decoded.
+    Undecodable(CodecError),
+    /// The result could not be encoded.
+    Unencodable(CodecError),
+}
+
+/// Where a task stands in the source, and its name.
+#[derive(Debug, Clone, Copy)]
+pub struct Site {
+    pub(crate) name: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+}
+
+impl Site {
+    /// Made by the macros.
+    #[must_use]
+    pub const fn new(name: &'static str, file: &'static str, line: u32, _column: u32) -> Self {
+        Self { name, file, line }
+    }
+}
+
+/// How an entry point is found: by its address here, by its place in the registry elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EntryPoint {
+    pub(crate) here: Entry,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "for other processes"))]
+    pub(crate) id: u32,
+    /// Async tasks need a thread that is not inside a runtime.
+    pub(crate) is_async: bool,
+}
+
+/// A task that is ready to run: what a run is made of.
+#[derive(Debug)]
+pub(crate) struct TaskSpec {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) site: Site,
+    pub(crate) entry: EntryPoint,
+    /// What all tasks of a `for` have in common; empty otherwise.
+    pub(crate) shared: std::sync::Arc<Payload>,
+    /// The task's own captures, or why they could not be encoded.
+    pub(crate) input: Result<Payload, CodecError>,
+}

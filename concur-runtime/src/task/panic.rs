@@ -1,0 +1,112 @@
+//! What a panic says: message, place and backtrace, recorded by a hook while it happens.
+//!
+//! Two hooks of one kind. In a worker the hook replaces all others: it records the panics of tasks
+//! and prints nothing for them, since the caller reports them. In the caller (drivers Sync and
+//! Thread) it records as well, and then lets the hook that was there do its work.
+
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::cell::{Cell, RefCell};
+use std::panic::PanicHookInfo;
+use std::sync::Once;
+
+use crate::error::PanicInfo;
+
+thread_local! {
+    /// Whether a task runs on this thread now.
+    static IN_TASK: Cell<bool> = const { Cell::new(false) };
+    /// The last panic of the task on this thread.
+    static RECORD: RefCell<Option<PanicInfo>> = const { RefCell::new(None) };
+}
+
+/// The message that a panic carries.
+pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic whose payload is not a string".to_owned()
+    }
+}
+
+/// Marks the thread as one that runs a task until the guard is dropped.
+pub(super) fn begin() -> InTask {
+    RECORD.with_borrow_mut(|record| *record = None);
+    InTask { before: IN_TASK.replace(true) }
+}
+
+/// See [`begin`].
+pub(super) struct InTask {
+    before: bool,
+}
+
+impl Drop for InTask {
+    fn drop(&mut self) {
+        IN_TASK.set(self.before);
+    }
+}
+
+/// What the hook recorded of the panic that was caught just now, or what its payload alone tells.
+pub(super) fn take_record(payload: &(dyn Any + Send)) -> PanicInfo {
+    RECORD
+        .with_borrow_mut(Option::take)
+        .unwrap_or_else(|| PanicInfo::from_message(message(payload)))
+}
+
+/// Frees a payload; a payload that panics when it is dropped is left alone instead.
+pub(crate) fn discard(payload: Box<dyn Any + Send>) {
+    let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(payload)));
+    if let Err(another) = dropped {
+        std::mem::forget(another);
+    }
+}
+
+fn describe(info: &PanicHookInfo<'_>) -> PanicInfo {
+    let place = info.location();
+    PanicInfo {
+        message: message(info.payload()),
+        file: place.map(|place| place.file().to_owned()),
+        line: place.map(std::panic::Location::line),
+        column: place.map(std::panic::Location::column),
+        thread: std::thread::current().name().map(str::to_owned),
+        backtrace: backtrace(),
+    }
+}
+
+/// The stack as text. Looking names up costs milliseconds, so `RUST_BACKTRACE=0` turns it off.
+fn backtrace() -> Option<String> {
+    let off = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value == "0");
+    (!off).then(|| Backtrace::force_capture().to_string())
+}
+
+/// Makes panics of tasks in this process recorded, and printed as before.
+pub(crate) fn record_in_caller() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if IN_TASK.get() {
+                RECORD.with_borrow_mut(|record| *record = Some(describe(info)));
+            }
+            before(info);
+        }));
+    });
+}
+
+/// Makes panics of tasks in this worker recorded and not printed; `last_words` turns one into the
+/// message that the worker sends if it dies of it.
+#[cfg(target_os = "linux")]
+pub(crate) fn record_in_worker(last_words: fn(&PanicInfo) -> Vec<u8>) {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let described = describe(info);
+        crate::sys::signals::remember_panic(last_words(&described));
+        if IN_TASK.get() {
+            RECORD.with_borrow_mut(|record| *record = Some(described));
+        } else if !cfg!(panic = "abort") {
+            // A thread that the task started: nobody else tells what happened to it.
+            default(info);
+        }
+    }));
+}

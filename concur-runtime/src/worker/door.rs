@@ -1,0 +1,107 @@
+//! Who comes in by a door: a process that the environment names, with a socket of ours as standard
+//! input, whose caller is its parent and alive.
+//!
+//! Anything else is a program like any other and starts as always. A process whose caller is gone
+//! already ends here: it must not run `main`, which has run once.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
+
+use crate::sys::{door, fork};
+use crate::wire::{Command, MAGIC};
+
+/// The variable that names a process of ours.
+pub(crate) const VARIABLE: &str = "CONCUR_SERVER";
+/// Its value: the version of what follows.
+pub(crate) const VALUE: &str = "1";
+
+/// The one look at the environment that every start of a program pays for.
+pub(crate) fn is_named_in_environment() -> bool {
+    std::env::var_os(VARIABLE).is_some()
+}
+
+/// Who stands at the door.
+enum Visitor {
+    /// A program like any other.
+    Stranger,
+    /// A process of ours that comes too late.
+    Orphan,
+    /// A fork server or worker.
+    Ours,
+}
+
+/// The constructor's door. Comes back only for a stranger.
+pub(crate) fn enter_before_main(run_remaining_constructors: impl FnOnce()) {
+    match visitor() {
+        Visitor::Stranger => {}
+        Visitor::Orphan => fork::exit_now(0),
+        Visitor::Ours => live(|| {
+            // What std does before `main`.
+            fork::open_standard_descriptors();
+            door::ignore_sigpipe();
+            run_remaining_constructors();
+        }),
+    }
+}
+
+/// The door in `main`. Comes back only for a stranger.
+pub(crate) fn enter_in_main() {
+    if !is_named_in_environment() {
+        return;
+    }
+    match visitor() {
+        Visitor::Stranger => {}
+        Visitor::Orphan => fork::exit_now(0),
+        Visitor::Ours => live(|| {}),
+    }
+}
+
+fn visitor() -> Visitor {
+    if door::is_set_user_id() || !door::is_main_executable() {
+        return Visitor::Stranger;
+    }
+    let stdin = rustix::stdio::stdin();
+    let is_unix = sockopt::socket_domain(stdin) == Ok(AddressFamily::UNIX);
+    if !is_unix || sockopt::socket_type(stdin) != Ok(SocketType::SEQPACKET) {
+        return Visitor::Stranger;
+    }
+    let mut first = [0_u8; MAGIC.len()];
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    match rustix::net::recv(stdin, &mut first, flags) {
+        Ok(_) if first == MAGIC => {}
+        _ => return Visitor::Stranger,
+    }
+    let caller = sockopt::socket_peercred(stdin).ok().map(|credentials| credentials.pid);
+    if caller.is_some() && caller == rustix::process::getppid() {
+        Visitor::Ours
+    } else {
+        Visitor::Orphan
+    }
+}
+
+/// Becomes what the first message says, for the rest of the process' life.
+fn live(prepare: impl FnOnce()) -> ! {
+    // What a task starts must not come to the door.
+    fork::remove_env(VARIABLE);
+    let lived = catch_unwind(AssertUnwindSafe(|| {
+        let Ok(control) = take_stdin() else { return };
+        prepare();
+        let Ok(Some(first)) = crate::channel::receive(&control, true) else { return };
+        match Command::from_bytes(&first.bytes) {
+            Ok(Command::Hello(hello)) => super::server::serve(control, hello, first.descriptors),
+            Ok(Command::Serve { slot }) => super::serve::executed(slot, first.descriptors),
+            _ => {}
+        }
+    }));
+    fork::exit_now(if lived.is_ok() { 0 } else { 70 })
+}
+
+/// The control socket, taken from standard input, which is empty from then on.
+fn take_stdin() -> rustix::io::Result<std::os::fd::OwnedFd> {
+    let control = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let null =
+        rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty())?;
+    rustix::stdio::dup2_stdin(null)?;
+    Ok(control)
+}

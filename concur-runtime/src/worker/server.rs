@@ -1,0 +1,386 @@
+//! The fork server: small, single-threaded, forks workers when it is told and sees to their end.
+//!
+//! It is told by the process that started it and by workers whose tasks hold blocks themselves; each
+//! is a client with a control socket of its own. It keeps the worker's end of every worker's socket,
+//! so that it can tell a caller of a death after everything that the worker said. It and the workers
+//! adopt orphans: when a worker has died, whatever it had started falls to the server, whatever its
+//! session, and is killed before the death is told.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
+
+use super::serve;
+use crate::channel::{close_on_exec_pair, receive, send};
+use crate::context::Moment;
+use crate::descendants::children_of;
+use crate::outcome::Death;
+use crate::sys::fork::{self, Forked};
+use crate::wire::{Command, Hello, Notice, PROTOCOL};
+
+/// How long the server waits for what it has killed when it ends itself.
+const LAST_LIMIT: Duration = Duration::from_millis(500);
+
+/// The server and everything it holds.
+struct Server {
+    clients: Vec<Client>,
+    workers: Vec<Worker>,
+    /// Workers that wait for a slot at their depth.
+    queued: VecDeque<Start>,
+    /// Workers that have died, until what they left behind is gone as well.
+    dead: Vec<(Worker, Death)>,
+    next_client: u32,
+    knock: OwnedFd,
+    knocker: OwnedFd,
+    signals: OwnedFd,
+    /// Whether other threads were started before the door: then forking is not safe.
+    threaded: bool,
+}
+
+/// Somebody who asks for workers.
+struct Client {
+    id: u32,
+    control: Arc<OwnedFd>,
+    hello: Option<Hello>,
+    board: Option<Arc<OwnedFd>>,
+}
+
+/// A worker that was asked for.
+struct Start {
+    client: u32,
+    depth: u32,
+    worker: u32,
+    slot: u32,
+    board: Arc<OwnedFd>,
+    socket: OwnedFd,
+}
+
+/// A worker that runs.
+struct Worker {
+    pid: Pid,
+    client: u32,
+    depth: u32,
+    worker: u32,
+    socket: OwnedFd,
+}
+
+/// The life of the server: ends with its caller.
+pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
+    let Some(parent) = rustix::process::getppid() else { return };
+    let Ok(caller) = pidfd_open(parent, PidfdFlags::empty()) else { return };
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+    let (Ok((knock, knocker)), Ok(signals)) =
+        (close_on_exec_pair(), fork::child_signal_descriptor())
+    else {
+        return;
+    };
+    let first = Client {
+        id: 0,
+        control: Arc::new(control),
+        hello: Some(hello),
+        board: descriptors.into_iter().next().map(Arc::new),
+    };
+    let mut server = Server {
+        clients: vec![first],
+        workers: Vec::new(),
+        queued: VecDeque::new(),
+        dead: Vec::new(),
+        next_client: 1,
+        knock,
+        knocker,
+        signals,
+        threaded: thread_count() > 1,
+    };
+    if server.threaded {
+        eprintln!(
+            "concur: threads were started before `main`, so each worker is executed anew instead \
+             of forked, which takes longer"
+        );
+    }
+    // The caller may have ended before its pidfd was open; then that pidfd is somebody else's.
+    if rustix::process::getppid() == Some(parent) {
+        server.run(&caller);
+    }
+    server.end();
+}
+
+fn thread_count() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count)
+}
+
+impl Server {
+    /// Until the caller is gone, by its process or by its socket.
+    fn run(&mut self, caller: &OwnedFd) {
+        loop {
+            let ready = self.wait(caller);
+            if ready.caller || self.obey(&ready.clients).is_err() {
+                return;
+            }
+            if ready.signals {
+                let _ = rustix::io::read(&self.signals, &mut [0; 1024]);
+                self.bury();
+            }
+            if ready.knock {
+                self.let_clients_in();
+            }
+        }
+    }
+
+    fn wait(&self, caller: &OwnedFd) -> Ready {
+        let fixed = [caller.as_fd(), self.signals.as_fd(), self.knock.as_fd()];
+        let mut polled: Vec<PollFd<'_>> = fixed
+            .into_iter()
+            .chain(self.clients.iter().map(|client| client.control.as_fd()))
+            .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
+            .collect();
+        crate::run::poll_until(&mut polled, None);
+        let is_ready = |polled: &PollFd<'_>| !polled.revents().is_empty();
+        let clients = self.clients.iter().zip(&polled[3..]);
+        Ready {
+            caller: is_ready(&polled[0]),
+            signals: is_ready(&polled[1]),
+            knock: is_ready(&polled[2]),
+            clients: clients
+                .filter(|(_, polled)| is_ready(polled))
+                .map(|(client, _)| client.id)
+                .collect(),
+        }
+    }
+
+    /// Does what clients say. An error when the first client, the caller, has hung up.
+    fn obey(&mut self, ready: &[u32]) -> io::Result<()> {
+        for id in ready {
+            while let Some(at) = self.clients.iter().position(|client| client.id == *id) {
+                let control = Arc::clone(&self.clients[at].control);
+                match receive(&*control, false) {
+                    Ok(Some(frame)) => self.command(at, &frame.bytes, frame.descriptors),
+                    Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
+                    Ok(None) | Err(_) if *id == 0 => return Err(io::ErrorKind::BrokenPipe.into()),
+                    Ok(None) | Err(_) => self.dismiss(*id),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, at: usize, bytes: &[u8], descriptors: Vec<OwnedFd>) {
+        let client = &mut self.clients[at];
+        match Command::from_bytes(bytes) {
+            Ok(Command::Hello(hello)) => {
+                client.hello = Some(hello);
+                client.board = descriptors.into_iter().next().map(Arc::new);
+            }
+            Ok(Command::Start { worker, slot }) => {
+                let Some(socket) = descriptors.into_iter().next() else { return };
+                match client.admit() {
+                    Ok((hello, board)) => {
+                        let (client, depth) = (client.id, hello.depth);
+                        let start = Start { client, depth, worker, slot, board, socket };
+                        self.start_or_queue(start);
+                    }
+                    Err(reason) => tell(&socket, &Notice::NotStarted(reason)),
+                }
+            }
+            Ok(Command::Kill { worker }) => {
+                let client = client.id;
+                self.kill(client, worker);
+            }
+            Ok(Command::Serve { .. }) | Err(_) => {}
+        }
+    }
+
+    /// At the first depth the caller's pool keeps the limit; below it, the server does, so that
+    /// blocks inside tasks cannot multiply: each depth has as many slots, and a task waits for those
+    /// below it only, so somebody can always go on.
+    fn start_or_queue(&mut self, start: Start) {
+        let most = self.clients[0].hello.as_ref().map_or(1, |hello| hello.workers as usize).max(1);
+        let running = self.workers.iter().filter(|worker| worker.depth == start.depth).count();
+        if start.depth > 0 && running >= most {
+            tell(&start.socket, &Notice::Queued);
+            self.queued.push_back(start);
+            return;
+        }
+        self.start(start);
+    }
+
+    fn start(&mut self, start: Start) {
+        let forked = if self.threaded { self.execute(&start) } else { self.fork(&start) };
+        match forked {
+            Ok(pid) => {
+                let Start { client, depth, worker, socket, .. } = start;
+                self.workers.push(Worker { pid, client, depth, worker, socket });
+            }
+            Err(err) => {
+                let reason = format!("no worker can be forked: {err}");
+                tell(&start.socket, &Notice::NotStarted(reason));
+            }
+        }
+    }
+
+    fn fork(&self, start: &Start) -> io::Result<Pid> {
+        let server = rustix::process::getpid();
+        match fork::fork()? {
+            Forked::Parent(pid) => Ok(pid),
+            Forked::Child => {
+                let mut keep = [start.socket.as_raw_fd(), self.knocker.as_raw_fd(), start.board.as_raw_fd()];
+                fork::close_all_but(&mut keep);
+                fork::unblock_child_signal();
+                serve::forked(server, &start.socket, &start.board, start.slot, &self.knocker)
+            }
+        }
+    }
+
+    /// Executes the binary once more, as a worker that comes in by the door.
+    fn execute(&self, start: &Start) -> io::Result<Pid> {
+        use std::os::unix::process::CommandExt;
+
+        let (ours, theirs) = close_on_exec_pair()?;
+        let first = Command::Serve { slot: start.slot }.to_first_bytes().map_err(io::Error::other)?;
+        let descriptors = [start.socket.as_fd(), start.board.as_fd(), self.knocker.as_fd()];
+        crate::channel::send_with(&ours, &first, &descriptors)?;
+        let mut command = std::process::Command::new("/proc/self/exe");
+        if let Some(name) = std::env::args_os().next() {
+            command.arg0(name);
+        }
+        let child = command
+            .stdin(theirs)
+            .env(super::door::VARIABLE, super::door::VALUE)
+            .process_group(0)
+            .spawn()?;
+        // Buried with all the others, by its pid.
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        pid.ok_or_else(|| io::Error::other("a process without a pid"))
+    }
+
+    fn kill(&mut self, client: u32, worker: u32) {
+        let is_it = |start: &Start| start.client == client && start.worker == worker;
+        if let Some(at) = self.queued.iter().position(is_it) {
+            if let Some(start) = self.queued.remove(at) {
+                tell(&start.socket, &Notice::NotStarted("it was cancelled".to_owned()));
+            }
+        }
+        let found = self.workers.iter().find(|one| one.client == client && one.worker == worker);
+        if let Some(worker) = found {
+            end_process(worker.pid);
+        }
+    }
+
+    /// A client is gone: so are its workers.
+    fn dismiss(&mut self, id: u32) {
+        self.clients.retain(|client| client.id != id);
+        self.queued.retain(|start| start.client != id);
+        for worker in self.workers.iter().filter(|worker| worker.client == id) {
+            end_process(worker.pid);
+        }
+    }
+
+    fn let_clients_in(&mut self) {
+        while let Ok(Some(frame)) = receive(&self.knock, false) {
+            let Some(control) = frame.descriptors.into_iter().next() else { continue };
+            let id = self.next_client;
+            self.next_client += 1;
+            self.clients.push(Client { id, control: Arc::new(control), hello: None, board: None });
+        }
+    }
+
+    /// Buries children that have ended, and tells of a worker's death when nothing is left of it.
+    fn bury(&mut self) {
+        loop {
+            while let Some((pid, status)) = fork::reap_any() {
+                if let Some(at) = self.workers.iter().position(|worker| worker.pid == pid) {
+                    self.dead.push((self.workers.swap_remove(at), Death::from_status(status)));
+                }
+            }
+            if self.dead.is_empty() {
+                return;
+            }
+            let left_behind = self.left_behind();
+            if left_behind.is_empty() {
+                break;
+            }
+            // Their ends come as signals, and then this is asked again.
+            for pid in left_behind {
+                end_process(pid);
+            }
+            return;
+        }
+        for (worker, death) in std::mem::take(&mut self.dead) {
+            let pid = worker.pid.as_raw_nonzero().get().unsigned_abs();
+            tell(&worker.socket, &Notice::Died { pid, death });
+        }
+        self.start_queued();
+    }
+
+    /// Children that are no workers: what dead workers had started.
+    fn left_behind(&self) -> Vec<Pid> {
+        let children = children_of(rustix::process::getpid()).into_iter();
+        let is_worker = |pid: &Pid| self.workers.iter().any(|worker| worker.pid == *pid);
+        children.filter(|pid| !is_worker(pid)).collect()
+    }
+
+    fn start_queued(&mut self) {
+        for start in std::mem::take(&mut self.queued) {
+            self.start_or_queue(start);
+        }
+    }
+
+    /// Takes everything along.
+    fn end(&mut self) {
+        let until = Moment::now().after(LAST_LIMIT);
+        loop {
+            while fork::reap_any().is_some() {}
+            let left = children_of(rustix::process::getpid());
+            let known = self.workers.drain(..).map(|worker| worker.pid);
+            let all: Vec<Pid> = known.chain(left).collect();
+            if all.is_empty() || Moment::now() >= until {
+                return;
+            }
+            for pid in all {
+                end_process(pid);
+            }
+            let mut polled = [PollFd::new(&self.signals, PollFlags::IN)];
+            crate::run::poll_until(&mut polled, Some(until));
+            let _ = rustix::io::read(&self.signals, &mut [0; 1024]);
+        }
+    }
+}
+
+/// What a wait has found.
+struct Ready {
+    caller: bool,
+    signals: bool,
+    knock: bool,
+    clients: Vec<u32>,
+}
+
+impl Client {
+    /// Whether this client may have workers: the same protocol, the same build.
+    fn admit(&self) -> Result<(&Hello, Arc<OwnedFd>), String> {
+        let (Some(hello), Some(board)) = (&self.hello, &self.board) else {
+            return Err("its caller did not introduce itself".to_owned());
+        };
+        if hello.protocol != PROTOCOL || hello.build != crate::task::registry::fingerprint() {
+            return Err("the fork server runs another build than its caller: was the program \
+                        replaced in a way that reaches running processes?"
+                .to_owned());
+        }
+        Ok((hello, Arc::clone(board)))
+    }
+}
+
+fn end_process(pid: Pid) {
+    let _ = kill_process_group(pid, Signal::KILL);
+    let _ = kill_process(pid, Signal::KILL);
+}
+
+/// A caller that is gone needs no notice.
+fn tell(socket: &OwnedFd, notice: &Notice) {
+    if let Ok(bytes) = notice.to_bytes() {
+        let _ = send(socket, &bytes);
+    }
+}

@@ -1,0 +1,122 @@
+//! One task in a process made for tasks: what is set up around it, and how its answer leaves.
+
+use std::ffi::CString;
+use std::io::{self, Write};
+use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::process::{Pid, Signal};
+
+use crate::channel::{Request, WorkerEnd};
+use crate::codec::CodecError;
+use crate::context::{Context, Moment};
+use crate::engine::Job;
+use crate::error::PanicInfo;
+use crate::outcome::{Ending, LastWords};
+use crate::payload::{Payload, Reader};
+use crate::sys::{fork, signals};
+use crate::task::execute::execute;
+use crate::task::{Entry, panic, registry};
+use crate::wire::{self, Notice, tag};
+
+/// Ties the process to its parent: it dies with it, adopts what its tasks leave behind, and is no
+/// part of the terminal's foreground.
+pub(crate) fn become_task_process(parent: Pid) {
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    if rustix::process::getppid() != Some(parent) {
+        // It died before it could be watched.
+        fork::exit_now(0);
+    }
+    let _ = rustix::process::setpgid(None, None);
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Makes the current thread the one that runs tasks: its panics are recorded, its last words heard.
+pub(crate) fn arm(socket: RawFd) {
+    let words = signals::LastWords {
+        stack_overflow: tag::STACK_OVERFLOW,
+        failed_allocation: tag::FAILED_ALLOCATION,
+    };
+    signals::arm(socket, &words);
+    panic::record_in_worker(|info| {
+        let mut info: PanicInfo = info.clone();
+        wire::cut_panic(&mut info);
+        Notice::LastWords(LastWords::Panicked(info)).to_bytes().unwrap_or_default()
+    });
+}
+
+/// Runs the task of a request and answers it.
+pub(super) fn run_requested(
+    request: Result<Request, CodecError>,
+    end: &mut WorkerEnd,
+    output: &mut Payload,
+) -> io::Result<()> {
+    let started = Moment::now();
+    let ending = match request {
+        Err(err) => Ending::Undecodable(err.to_string()),
+        Ok(request) => {
+            let head = &request.head;
+            set_thread_name(&head.name);
+            follow_directory(head.directory.as_deref());
+            let context = Context { depth: head.depth, deadline: head.deadline };
+            match (request.segments(), registry::find(head.entry)) {
+                (Ok((shared, own)), Some(entry)) => {
+                    let reader = Reader::with_shared(shared, own);
+                    run(entry, context, reader, output)
+                }
+                (Err(err), _) => Ending::Undecodable(err.to_string()),
+                (_, None) => {
+                    Ending::Undecodable("the worker's registry has no such task".to_owned())
+                }
+            }
+        }
+    };
+    answer(end, ending, started, output)
+}
+
+/// Runs the task that this process was forked with and answers it.
+pub(crate) fn run_forked(job: &Job, end: &mut WorkerEnd) -> io::Result<()> {
+    let started = Moment::now();
+    set_thread_name(&job.name);
+    let reader = Reader::with_shared(job.shared.bytes(), job.input.bytes());
+    let mut output = Payload::new();
+    let ending = run(job.entry.here, job.context, reader, &mut output);
+    answer(end, ending, started, &output)
+}
+
+fn run(entry: Entry, context: Context, input: Reader<'_>, output: &mut Payload) -> Ending {
+    let ending = context.enter(|| execute(entry, input, output));
+    let _ = io::stdout().flush();
+    fork::flush_c_streams();
+    ending
+}
+
+fn answer(
+    end: &mut WorkerEnd,
+    ending: Ending,
+    started: Moment,
+    output: &Payload,
+) -> io::Result<()> {
+    let elapsed = Moment::now().since(started).as_nanos();
+    end.answer(ending, u64::try_from(elapsed).unwrap_or(u64::MAX), output)
+}
+
+/// What `ps` and debuggers show; 15 bytes are kept.
+fn set_thread_name(name: &str) {
+    let short: Vec<u8> = name.bytes().filter(|byte| *byte != 0).take(15).collect();
+    if let Ok(name) = CString::new(short) {
+        let _ = rustix::thread::set_name(&name);
+    }
+}
+
+/// The working directory follows the caller's.
+fn follow_directory(wanted: Option<&[u8]>) {
+    let Some(wanted) = wanted else { return };
+    let wanted = Path::new(std::ffi::OsStr::from_bytes(wanted));
+    if std::env::current_dir().is_ok_and(|present| present == wanted) {
+        return;
+    }
+    // A directory that is gone leaves the worker where it is, as it leaves the caller.
+    let _ = std::env::set_current_dir(wanted);
+}
