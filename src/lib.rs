@@ -1,10 +1,125 @@
-//! concur
-#![forbid(unsafe_code)]
-extern crate self as concur;
-pub use concur_runtime::*;
-pub use concur_macros::main;
+//! Runs Rust code in other processes and gives back typed results.
+//!
+//! Describe a few independent tasks in one macro; each runs in a worker process; what they return
+//! comes back as a tuple, in the order written, with its types. What a task uses of its surroundings
+//! is sent to it by itself, as data, and what cannot be sent is an error when the program is
+//! compiled. A task that crashes, hangs or eats memory is an [`Error`] that says so, and nothing
+//! more.
+//!
+//! ```
+//! use concur::concurrent;
+//!
+//! let words = vec!["one", "two", "three"].into_iter().map(String::from).collect::<Vec<_>>();
+//! let (count, longest) = concurrent! {
+//!     count => words.len(),
+//!     longest => words.iter().map(String::len).max().unwrap_or(0),
+//! }
+//! .run()?;
+//! assert_eq!((count, longest), (3, 5));
+//! # Ok::<(), concur::Error>(())
+//! ```
+//!
+//! No set-up is needed: not in a binary, a test, an example, a bench or a doctest like this one.
+//!
+//! # Blocks
+//!
+//! [`concurrent!`] describes; a verb runs: `run` blocks, `.await` does not. Options are methods of
+//! what a block makes, [`Tasks`] or, for the `for` form, [`Many`]:
+//!
+//! ```
+//! use std::time::Duration;
+//! use concur::{concurrent, Driver};
+//!
+//! let numbers = [3_u64, 5, 8];
+//! let squares: Vec<u64> = concurrent! { for n in numbers => n * n }
+//!     .driver(Driver::Process)
+//!     .timeout(Duration::from_secs(5))
+//!     .limit(2)
+//!     .run()?;
+//! assert_eq!(squares, [9, 25, 64]);
+//! # Ok::<(), concur::Error>(())
+//! ```
+//!
+//! # Errors
+//!
+//! `?` works inside a task with any error. The first failure cancels the other tasks and is the
+//! error of the run; with `settle` each task has its own `Result`:
+//!
+//! ```
+//! use concur::{concurrent, ErrorKind};
+//!
+//! let (good, bad) = concurrent! {
+//!     good => "7".parse::<u32>()?,
+//!     bad => "seven".parse::<u32>()?,
+//! }
+//! .settle()
+//! .run()?;
+//! assert_eq!(good.unwrap(), 7);
+//! assert_eq!(bad.unwrap_err().kind(), ErrorKind::Failed);
+//! # Ok::<(), concur::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `bincode` (default): the codec between caller and worker.
+//! - `postcard`: another codec in its place; with `default-features = false` there is no bincode in
+//!   the dependency tree.
+//! - `tokio`: `.await` inside a task.
+//!
+//! # More
+//!
+//! README.md has the tables of drivers and settings, what is not there in a worker, how to test,
+//! and the limits. ARCHITECTURE.md follows a task through the code.
 
-/// Block
+#![forbid(unsafe_code)]
+
+pub use concur_macros::main;
+pub use concur_runtime::{
+    Config, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Job, Json, Many, Outcome,
+    PanicInfo, Pending, Running, TaskError, Tasks, init, register_engine,
+};
+
+/// Describes independent tasks; `run` or `.await` on what it makes runs them in other processes.
+///
+/// Each task is `name => expression`. The results are a tuple in the order written. `?` works inside,
+/// and with the feature `tokio` so does `.await`. What an expression uses of its surroundings is
+/// captured by itself: owned values, references, slices, strings, fields (only the field that is
+/// used, also of `self`), function items, names in format strings. It is sent as data: the task sees
+/// a copy. A list in brackets says what is captured where a macro's tokens cannot be read:
+/// `name => [a, self.b] expression`.
+///
+/// With `for` there is one task for each item of an iterator, and the results are a `Vec`:
+/// `for pattern in iterator => expression`.
+///
+/// # Examples
+///
+/// ```
+/// use concur::concurrent;
+///
+/// struct Shop {
+///     name: String,
+///     prices: Vec<u32>,
+/// }
+///
+/// impl Shop {
+///     fn summary(&self) -> Result<(usize, u32), concur::Error> {
+///         concurrent! {
+///             letters => self.name.len(),            // sends the name, not the prices
+///             total => self.prices.iter().sum(),
+///         }
+///         .run()
+///     }
+/// }
+///
+/// let shop = Shop { name: "corner".to_owned(), prices: vec![3, 4] };
+/// assert_eq!(shop.summary()?, (6, 7));
+/// # Ok::<(), concur::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// At compile time: what cannot be sent, at the variable; `return`, `break` or `continue` that would
+/// leave a task; a task that names another one; more than 64 tasks in a block.
 #[macro_export]
 macro_rules! concurrent {
     ($($block:tt)*) => {
@@ -14,6 +129,8 @@ macro_rules! concurrent {
 
 #[doc(hidden)]
 pub mod __private {
+    //! What generated code names. No part of the public interface.
+
     pub use concur_macros::concurrent_block as concurrent;
     pub use concur_runtime::__private::*;
 }

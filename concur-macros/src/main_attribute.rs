@@ -146,7 +146,7 @@ impl Main {
             quote_spanned! {ours=>
                 #inner_attributes
                 #[cfg(not(test))]
-                #private::enter_main();
+                #private::Door::<{ #private::is_crate_root(#private::module_path!()) }>::enter();
                 (#inner)
             },
         );
@@ -198,7 +198,9 @@ mod tests {
             pub fn main() -> Result<(), Error> {
                 #![warn(y)]
                 #[cfg(not(test))]
-                renamed::__private::enter_main();
+                renamed::__private::Door::<
+                    { renamed::__private::is_crate_root(renamed::__private::module_path!()) }
+                >::enter();
                 ({ let a = 1; f(a) })
             }
         };
@@ -209,7 +211,9 @@ mod tests {
     #[test]
     fn without_an_option_the_name_is_that_of_the_library() {
         let expansion = expansion("", "fn main() {}");
-        assert_eq!(expansion, "fnmain(){#[cfg(not(test))]::concur::__private::enter_main();({})}");
+        let door = "::concur::__private::Door::<{::concur::__private::is_crate_root\
+                    (::concur::__private::module_path!())}>::enter()";
+        assert_eq!(expansion, format!("fnmain(){{#[cfg(not(test))]{door};({{}})}}"));
     }
 
     #[test]

@@ -4,10 +4,10 @@ pub use core::option::Option;
 pub use core::result::Result::{self, Err, Ok};
 pub use std::boxed::Box;
 pub use std::iter::IntoIterator;
-pub use std::{column, compile_error, file, line, panic};
+pub use std::{column, compile_error, file, line, module_path, panic};
 
 pub use crate::task::Site;
-pub use crate::task::arms::{Probe, arms};
+pub use crate::task::arms::{Probe, levels as arms};
 pub use crate::task::body::{Plain, TaskPart, body, many, task};
 #[cfg(feature = "tokio")]
 pub use crate::task::body::{body_async, many_async, task_async};
@@ -15,10 +15,37 @@ pub use crate::task::failure::Failure;
 pub use crate::task::input::Input;
 pub use crate::tasks::tasks;
 
-/// The door in `main`, for `#[concur::main]` and `concur::init()`.
-#[inline]
-pub fn enter_main() {
-    enter::<()>();
+/// Whether a module is the root of its crate. A `main` elsewhere (rustdoc merges the doctests of a
+/// crate into one program) is not where the program begins, and must not claim to be the door.
+#[must_use]
+pub const fn is_crate_root(module_path: &str) -> bool {
+    let bytes = module_path.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at] == b':' {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// The door in a `main`: `IN_ROOT` says whether it is the one where the program begins.
+#[derive(Debug)]
+pub struct Door<const IN_ROOT: bool>;
+
+impl Door<true> {
+    /// Lets workers in.
+    #[inline]
+    pub fn enter() {
+        enter::<()>();
+    }
+}
+
+impl Door<false> {
+    /// Does nothing: workers come in by the constructor.
+    #[inline]
+    pub fn enter() {}
 }
 
 /// Generic, so that the mark it leaves is only in binaries that call it.

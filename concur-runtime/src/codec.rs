@@ -31,8 +31,14 @@ impl CodecError {
 
     /// Adds what to do about values that describe themselves, which neither codec can carry.
     fn from_backend(reason: &str) -> Self {
-        let asks_for_type =
-            ["any", "identifier", "ignored", "WontImplement", "self-describing", "is not supported"];
+        let asks_for_type = [
+            "any",
+            "identifier",
+            "ignored",
+            "WontImplement",
+            "self-describing",
+            "is not supported",
+        ];
         if asks_for_type.iter().any(|word| reason.to_lowercase().contains(&word.to_lowercase())) {
             return Self(format!(
                 "{reason}: a value that describes itself (`serde_json::Value`, `flatten`, `untagged`) \
@@ -139,9 +145,8 @@ mod bincode_backend {
     /// No value may claim more than this many bytes: 16 GiB.
     const LIMIT: usize = 1 << 34;
 
-    const CONFIG: Configuration<LittleEndian, Fixint, Limit<LIMIT>> = bincode::config::standard()
-        .with_fixed_int_encoding()
-        .with_limit::<LIMIT>();
+    const CONFIG: Configuration<LittleEndian, Fixint, Limit<LIMIT>> =
+        bincode::config::standard().with_fixed_int_encoding().with_limit::<LIMIT>();
 
     impl Writer for Payload {
         fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {

@@ -37,7 +37,9 @@ impl Context {
 }
 
 /// A moment on the machine's monotonic clock, the same for every process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub(crate) struct Moment(u64);
 
 impl Moment {

@@ -16,7 +16,8 @@ pub(crate) fn children_of(pid: Pid) -> Vec<Pid> {
         .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
     let mut children = Vec::new();
     for list in lists {
-        children.extend(list.split_whitespace().filter_map(|word| Pid::from_raw(word.parse().ok()?)));
+        children
+            .extend(list.split_whitespace().filter_map(|word| Pid::from_raw(word.parse().ok()?)));
     }
     children
 }

@@ -16,13 +16,13 @@ use crate::error::Error;
 /// # Examples
 ///
 /// ```
-/// use concur_runtime::Driver;
+/// use concur::Driver;
 ///
 /// assert_eq!(Driver::default(), Driver::Process);
 /// assert_eq!("fork".parse::<Driver>()?, Driver::Fork);
 /// assert_eq!(Driver::Sync.to_string(), "sync");
 /// assert!("warp".parse::<Driver>().is_err());
-/// # Ok::<(), concur_runtime::Error>(())
+/// # Ok::<(), concur::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]

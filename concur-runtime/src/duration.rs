@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 /// What a duration may look like, for messages.
-pub(crate) const ALLOWED: &str = "a number above zero with its unit, such as `250ms`, `2s`, `1.5s`, `1m` or `1h`";
+pub(crate) const ALLOWED: &str =
+    "a number above zero with its unit, such as `250ms`, `2s`, `1.5s`, `1m` or `1h`";
 
 /// Reads a duration; `None` if it is not one, or is zero.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
@@ -65,7 +66,8 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_duration() {
-        for text in ["", "5", "s", "-1s", "0s", "1d", "1e3s", "nans", "inf s", "1s1", "1..2s", "١s"] {
+        for text in ["", "5", "s", "-1s", "0s", "1d", "1e3s", "nans", "inf s", "1s1", "1..2s", "١s"]
+        {
             assert_eq!(parse(text), None, "{text:?}");
         }
     }

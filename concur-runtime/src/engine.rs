@@ -13,8 +13,8 @@ use crate::driver::Driver;
 use crate::error::Error;
 use crate::outcome::{Outcome, ResultBytes};
 use crate::payload::{Payload, Reader};
-use crate::task::EntryPoint;
 use crate::task::execute::execute;
+use crate::task::{EntryPoint, Site};
 
 /// An attempt at a task under way; dropping it cancels the attempt.
 pub type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -31,7 +31,7 @@ pub type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 ///
 /// ```
 /// use std::sync::mpsc;
-/// use concur_runtime::{Engine, Job, Outcome, Running, register_engine};
+/// use concur::{Engine, Job, Outcome, Running, register_engine};
 ///
 /// struct Spawn;
 ///
@@ -46,8 +46,8 @@ pub type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 /// }
 ///
 /// register_engine("spawn", Spawn)?;
-/// assert_eq!("spawn".parse::<concur_runtime::Driver>()?.name(), "spawn");
-/// # Ok::<(), concur_runtime::Error>(())
+/// assert_eq!("spawn".parse::<concur::Driver>()?.name(), "spawn");
+/// # Ok::<(), concur::Error>(())
 /// ```
 pub trait Engine: Send + Sync + 'static {
     /// Starts a job. The future is polled by the run that the job belongs to, and is dropped when
@@ -58,6 +58,7 @@ pub trait Engine: Send + Sync + 'static {
 /// One attempt at a task, ready to be carried out.
 pub struct Job {
     pub(crate) name: Cow<'static, str>,
+    pub(crate) site: Site,
     pub(crate) index: usize,
     pub(crate) entry: EntryPoint,
     pub(crate) shared: Arc<Payload>,
@@ -140,7 +141,9 @@ pub fn register_engine(name: &str, engine: impl Engine) -> Result<(), Error> {
         )));
     }
     if Driver::BUILT_IN.iter().any(|driver| driver.name() == name) {
-        return Err(Error::config(format!("the driver `{name}` is built in and cannot be replaced")));
+        return Err(Error::config(format!(
+            "the driver `{name}` is built in and cannot be replaced"
+        )));
     }
     let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
     registered.retain(|(known, _)| known != name);

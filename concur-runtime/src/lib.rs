@@ -26,6 +26,7 @@ mod duration;
 mod engine;
 mod engines;
 mod error;
+mod json;
 mod many;
 mod outcome;
 mod outputs;
@@ -52,6 +53,7 @@ pub use config::{Config, DriverConfig};
 pub use driver::Driver;
 pub use engine::{Engine, Job, Running, register_engine};
 pub use error::{Error, ErrorKind, PanicInfo, TaskError};
+pub use json::Json;
 pub use many::Many;
 pub use outcome::Outcome;
 pub use run::Pending;
@@ -60,3 +62,22 @@ pub use tasks::Tasks;
 
 #[doc(hidden)]
 pub mod __private;
+
+/// Lets workers in: called first in a `main` that does not use `#[concur::main]`.
+///
+/// Only needed where there is no constructor to do it (a C library other than glibc), or where
+/// workers should come in the way std guarantees. In the program itself it returns at once; in a
+/// worker it never returns, so what stands before it runs in every worker.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// fn main() {
+///     concur::init();
+///     println!("in the program only, never in a worker");
+/// }
+/// ```
+#[inline]
+pub fn init() {
+    __private::Door::<true>::enter();
+}

@@ -26,13 +26,13 @@ use crate::tasks::options;
 ///
 /// # Examples
 ///
-/// ```no_run
-/// # use concur_runtime::{Error, Many};
-/// # fn fetch_all<I: Iterator<Item = String>>(many: Many<I, u64>) -> Result<(), Error> {
-/// // let many = concurrent! { for url in urls => fetch(&url)? };
-/// let sizes: Vec<u64> = many.limit(8).run()?;
-/// # Ok(())
-/// # }
+/// ```
+/// use concur::concurrent;
+///
+/// let words = ["a", "few", "words"].map(String::from);
+/// let lengths: Vec<usize> = concurrent! { for word in words => word.len() }.limit(2).run()?;
+/// assert_eq!(lengths, [1, 3, 5]);
+/// # Ok::<(), concur::Error>(())
 /// ```
 #[must_use = "a block only describes its tasks: call `.run()` or `.await` it"]
 pub struct Many<I: Iterator, T> {

@@ -93,7 +93,10 @@ pub(crate) enum End {
     Unencodable(String),
     /// The arguments could not be encoded: nothing was sent.
     NotSent(String),
-    Died { death: Death, words: Option<LastWords> },
+    Died {
+        death: Death,
+        words: Option<LastWords>,
+    },
     /// The worker went down with the fork server, and how that ended.
     Lost(String),
     TimedOut(Limit),
@@ -102,10 +105,8 @@ pub(crate) enum End {
     NotStarted(String),
     /// The bytes of the result could not be read back.
     Unreadable(String),
-    Overloaded(String),
     Unsupported(String),
     ForkUnsafe(String),
-    Misconfigured(String),
 }
 
 impl Outcome {
@@ -135,10 +136,6 @@ impl Outcome {
             Ending::Unencodable(reason) => End::Unencodable(reason),
         };
         Self { end, elapsed, pid: Some(pid), may_have_run: true }
-    }
-
-    pub(crate) fn is_done(&self) -> bool {
-        matches!(self.end, End::Done(_))
     }
 }
 

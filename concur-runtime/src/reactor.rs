@@ -135,9 +135,10 @@ impl Reactor {
     fn wake(&self, mut keys: Vec<u64>) {
         let now = Moment::now();
         let mut state = self.lock();
-        let due = state.interests.iter().filter(|(_, interest)| {
-            interest.wait.until.is_some_and(|until| until <= now)
-        });
+        let due = state
+            .interests
+            .iter()
+            .filter(|(_, interest)| interest.wait.until.is_some_and(|until| until <= now));
         keys.extend(due.map(|(key, _)| *key));
         let woken: Vec<Interest> =
             keys.into_iter().filter_map(|key| state.interests.remove(&key)).collect();

@@ -22,17 +22,19 @@ use crate::task::body::TaskPart;
 /// # Examples
 ///
 /// ```
-/// # mod concur { pub use concur_runtime::*; }
-/// # fn tasks() -> concur_runtime::Tasks<()> { concur_runtime::__private::tasks(()) }
 /// use std::time::Duration;
+/// use concur::concurrent;
 ///
-/// // let tasks = concurrent! { ... };
-/// # let tasks = tasks();
-/// let results = tasks
-///     .timeout(Duration::from_secs(5))
-///     .deadline(Duration::from_secs(8))
-///     .run()?;
-/// # Ok::<(), concur_runtime::Error>(())
+/// let greeting = "hello".to_owned();
+/// let (length, loud) = concurrent! {
+///     length => greeting.len(),
+///     loud => greeting.to_uppercase(),
+/// }
+/// .timeout(Duration::from_secs(5))
+/// .deadline(Duration::from_secs(8))
+/// .run()?;
+/// assert_eq!((length, loud.as_str()), (5, "HELLO"));
+/// # Ok::<(), concur::Error>(())
 /// ```
 #[must_use = "a block only describes its tasks: call `.run()` or `.await` it"]
 pub struct Tasks<T> {

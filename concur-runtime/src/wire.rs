@@ -222,7 +222,9 @@ fn cut_text(text: &mut String, limit: usize) {
     let left_out = text.len() - limit;
     let at = (0..=limit).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     text.truncate(at);
-    text.push_str(&format!("... ({left_out} bytes left out)"));
+    text.push_str("... (");
+    text.push_str(&left_out.to_string());
+    text.push_str(" bytes left out)");
 }
 
 #[cfg(test)]

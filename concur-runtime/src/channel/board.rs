@@ -45,16 +45,15 @@ impl Board {
     /// A slot with its header as new.
     pub(crate) fn place(self: &Arc<Self>) -> io::Result<Place> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (index, slot) = match state.free.pop() {
-            Some(kept) => kept,
-            None => {
-                let index = state.count;
-                let size = (u64::from(index) + 1) * SLOT_SIZE as u64;
-                rustix::fs::ftruncate(&self.file, size)?;
-                let slot = Slot::map(&self.file, index)?;
-                state.count += 1;
-                (index, slot)
-            }
+        let (index, slot) = if let Some(kept) = state.free.pop() {
+            kept
+        } else {
+            let index = state.count;
+            let size = (u64::from(index) + 1) * SLOT_SIZE as u64;
+            rustix::fs::ftruncate(&self.file, size)?;
+            let slot = Slot::map(&self.file, index)?;
+            state.count += 1;
+            (index, slot)
         };
         reset(&slot);
         Ok(Place { board: Arc::clone(self), index, slot: Some(slot) })

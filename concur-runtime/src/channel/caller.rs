@@ -168,7 +168,8 @@ impl CallerEnd {
                 Ok(Heard::Notice(_) | Heard::Nothing | Heard::Closed) => {
                     // The last announcement may have come with the notice of the worker's death.
                     let found = self.mapped.find(id);
-                    return found.ok_or_else(|| CodecError::new("the result's memory is not there"));
+                    return found
+                        .ok_or_else(|| CodecError::new("the result's memory is not there"));
                 }
                 Err(err) => return Err(CodecError::new(format!("the result is lost: {err}"))),
             }

@@ -42,9 +42,7 @@ pub(crate) fn send_with(
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let parts = [IoSlice::new(bytes)];
-    retry(|| {
-        rustix::net::sendmsg(&socket, &parts, &mut ancillary, SendFlags::NOSIGNAL).map(drop)
-    })
+    retry(|| rustix::net::sendmsg(&socket, &parts, &mut ancillary, SendFlags::NOSIGNAL).map(drop))
 }
 
 /// A frame that has arrived.

@@ -36,13 +36,7 @@ pub(crate) struct Request {
 impl WorkerEnd {
     pub(crate) fn new(slot: Slot, socket: OwnedFd) -> Self {
         slot.header().worker.pid.store(std::process::id(), SeqCst);
-        Self {
-            slot,
-            socket,
-            turn: 0,
-            announced: Announced::default(),
-            mapped: Mapped::default(),
-        }
+        Self { slot, socket, turn: 0, announced: Announced::default(), mapped: Mapped::default() }
     }
 
     pub(crate) fn socket(&self) -> BorrowedFd<'_> {
@@ -121,7 +115,8 @@ impl WorkerEnd {
             if let Some(mapping) = self.mapped.find(id) {
                 break mapping;
             }
-            let lost = |reason: String| CodecError::new(format!("the arguments are lost: {reason}"));
+            let lost =
+                |reason: String| CodecError::new(format!("the arguments are lost: {reason}"));
             if !self.hear().map_err(|err| lost(err.to_string()))? {
                 return Err(lost("the caller is gone".to_owned()));
             }

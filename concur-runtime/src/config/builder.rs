@@ -12,19 +12,19 @@ use crate::error::Error;
 ///
 /// ```
 /// use std::time::Duration;
-/// use concur_runtime::{Config, Driver};
+/// use concur::{Config, Driver};
 ///
 /// Config::new()
 ///     .driver(Driver::Process)
 ///     .workers(4)
 ///     .timeout(Duration::from_secs(30))
-///     .for_driver(Driver::Thread, |thread| thread.workers(16))
+///     .for_driver(&Driver::Thread, |thread| thread.workers(16))
 ///     .install()?;
 ///
 /// let err = Config::new().workers(0).install().unwrap_err();
 /// assert!(err.to_string().contains("workers"));
 /// # Config::new().install()?;
-/// # Ok::<(), concur_runtime::Error>(())
+/// # Ok::<(), concur::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 #[must_use = "a configuration does nothing until it is installed"]
@@ -145,12 +145,12 @@ impl Config {
     /// Settings for one driver, which come before those for all.
     pub fn for_driver(
         mut self,
-        driver: Driver,
+        driver: &Driver,
         settings: impl FnOnce(DriverConfig) -> DriverConfig,
     ) -> Self {
         let set = settings(DriverConfig::default());
         self.mistake = self.mistake.or(set.mistake);
-        *self.source.options_mut(&driver) = set.options;
+        *self.source.options_mut(driver) = set.options;
         self
     }
 

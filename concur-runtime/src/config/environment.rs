@@ -79,5 +79,7 @@ fn parse<T>(
 }
 
 fn mistake(name: &str, value: &str, allowed: &str) -> Error {
-    Error::config(format!("environment variable {name}: `{value}` is not allowed: allowed is {allowed}"))
+    Error::config(format!(
+        "environment variable {name}: `{value}` is not allowed: allowed is {allowed}"
+    ))
 }

@@ -150,9 +150,8 @@ fn first<T>(layers: &[&Options], pick: impl Fn(&Options) -> Option<T>) -> Option
 /// As many as the process may use processors (affinity and cgroups counted).
 fn default_workers() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
-    *COUNT.get_or_init(|| {
-        std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
-    })
+    *COUNT
+        .get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get))
 }
 
 #[cfg(test)]
@@ -186,8 +185,7 @@ mod tests {
 
     #[test]
     fn what_is_said_for_a_driver_comes_before_what_is_said_for_all() {
-        let environment =
-            read(&[("CONCUR_WORKERS", "3"), ("CONCUR_THREAD_WORKERS", "5")]).unwrap();
+        let environment = read(&[("CONCUR_WORKERS", "3"), ("CONCUR_THREAD_WORKERS", "5")]).unwrap();
         let mut methods = Methods { driver: Some(Driver::Thread), ..Methods::default() };
         let workers = |methods: &Methods| {
             Settings::from_sources(methods, &environment, None).unwrap().workers

@@ -66,13 +66,10 @@ fn start(job: &Job) -> io::Result<ForkAttempt> {
     flush();
     let parent = rustix::process::getpid();
     match crate::reactor::quiesced(fork)? {
-        Forked::Child => {
-            let slot = Slot::map(board.file(), place.index());
-            match slot {
-                Ok(slot) => run_and_exit(job, WorkerEnd::new(slot, theirs), parent),
-                Err(_) => exit_now(1),
-            }
-        }
+        Forked::Child => match Slot::map(board.file(), place.index()) {
+            Ok(slot) => run_and_exit(job, WorkerEnd::new(slot, theirs), parent),
+            Err(_) => exit_now(1),
+        },
         Forked::Parent(pid) => {
             let mut end = CallerEnd::new(place, ours);
             end.expect_answer();
@@ -122,19 +119,19 @@ impl ForkAttempt {
     fn outcome(&mut self, death: Death) -> Outcome {
         let stopped = self.state == State::Killed;
         self.state = State::Buried;
-        let pid = Some(self.pid.as_raw_nonzero().get().unsigned_abs());
+        let pid = self.pid.as_raw_nonzero().get().unsigned_abs();
         let taken_at = self.end.taken_at();
         if !stopped && self.end.is_answered() {
             return match self.end.read_answer() {
                 Ok((head, answer)) => {
                     let elapsed = Duration::from_nanos(head.elapsed_nanos);
                     let result = || answer.into_result(());
-                    Outcome::of(head.ending, result, elapsed, pid.unwrap_or(0))
+                    Outcome::of(head.ending, result, elapsed, pid)
                 }
                 Err(err) => Outcome {
                     end: End::Unreadable(err.to_string()),
                     elapsed: Duration::ZERO,
-                    pid,
+                    pid: Some(pid),
                     may_have_run: true,
                 },
             };
@@ -142,7 +139,7 @@ impl ForkAttempt {
         Outcome {
             end: End::Died { death, words: self.last_words() },
             elapsed: taken_at.map(|taken| Moment::now().since(taken)).unwrap_or_default(),
-            pid,
+            pid: Some(pid),
             may_have_run: taken_at.is_some(),
         }
     }

@@ -30,9 +30,10 @@ pub(super) fn outcome(end: &End) -> Words {
         End::Done(_) => (ErrorKind::Failed, "succeeded".to_owned()),
         End::Failed(report) => (ErrorKind::Failed, report.message.clone()),
         End::Panicked(info) => (ErrorKind::Panicked, info.message.clone()),
-        End::Undecodable(reason) => {
-            (ErrorKind::Decode, format!("was sent arguments that its worker cannot decode: {reason}"))
-        }
+        End::Undecodable(reason) => (
+            ErrorKind::Decode,
+            format!("was sent arguments that its worker cannot decode: {reason}"),
+        ),
         End::Unencodable(reason) => {
             (ErrorKind::Encode, format!("gave a result that cannot be encoded: {reason}"))
         }
@@ -53,10 +54,8 @@ pub(super) fn outcome(end: &End) -> Words {
         }
         End::Cancelled => (ErrorKind::Cancelled, "was cancelled".to_owned()),
         End::NotStarted(reason) => (ErrorKind::Start, reason.clone()),
-        End::Overloaded(reason) => (ErrorKind::Overloaded, reason.clone()),
         End::Unsupported(reason) => (ErrorKind::Unsupported, reason.clone()),
         End::ForkUnsafe(reason) => (ErrorKind::ForkUnsafe, reason.clone()),
-        End::Misconfigured(reason) => (ErrorKind::Config, reason.clone()),
     };
     Words { kind, message }
 }
@@ -92,10 +91,37 @@ pub(crate) fn how(death: Death) -> String {
 /// The usual name of a signal.
 fn signal_name(signal: i32) -> String {
     const NAMES: [&str; 31] = [
-        "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE",
-        "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT",
-        "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGXCPU",
-        "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO", "SIGPWR", "SIGSYS",
+        "SIGHUP",
+        "SIGINT",
+        "SIGQUIT",
+        "SIGILL",
+        "SIGTRAP",
+        "SIGABRT",
+        "SIGBUS",
+        "SIGFPE",
+        "SIGKILL",
+        "SIGUSR1",
+        "SIGSEGV",
+        "SIGUSR2",
+        "SIGPIPE",
+        "SIGALRM",
+        "SIGTERM",
+        "SIGSTKFLT",
+        "SIGCHLD",
+        "SIGCONT",
+        "SIGSTOP",
+        "SIGTSTP",
+        "SIGTTIN",
+        "SIGTTOU",
+        "SIGURG",
+        "SIGXCPU",
+        "SIGXFSZ",
+        "SIGVTALRM",
+        "SIGPROF",
+        "SIGWINCH",
+        "SIGIO",
+        "SIGPWR",
+        "SIGSYS",
     ];
     let index = usize::try_from(signal).ok().and_then(|number| number.checked_sub(1));
     match index.and_then(|index| NAMES.get(index)) {

@@ -7,7 +7,7 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use concur_runtime::ErrorKind;
+/// use concur::ErrorKind;
 ///
 /// fn worth_another_try(kind: ErrorKind) -> bool {
 ///     matches!(kind, ErrorKind::TimedOut | ErrorKind::Killed | ErrorKind::Exited)

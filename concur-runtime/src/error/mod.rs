@@ -25,13 +25,16 @@ pub(crate) use describe::how;
 /// # Examples
 ///
 /// ```
-/// # use concur_runtime as _;
-/// fn explain(err: &concur_runtime::Error) -> String {
-///     match err.kind() {
-///         concur_runtime::ErrorKind::TimedOut => format!("{:?} was too slow", err.task()),
-///         _ => err.to_string(),
-///     }
+/// use concur::{concurrent, ErrorKind};
+///
+/// let err = concurrent! {
+///     count => "many".parse::<u32>()?,
 /// }
+/// .run()
+/// .unwrap_err();
+/// assert_eq!(err.kind(), ErrorKind::Failed);
+/// assert_eq!(err.task(), Some("count"));
+/// assert!(err.to_string().starts_with("task `count` failed: invalid digit"));
 /// ```
 #[derive(Clone)]
 pub struct Error(Box<Inner>);

@@ -9,9 +9,12 @@ use serde::{Deserialize, Serialize};
 /// # Examples
 ///
 /// ```
-/// fn place(panic: &concur_runtime::PanicInfo) -> String {
-///     format!("{}:{}", panic.file().unwrap_or("?"), panic.line().unwrap_or(0))
-/// }
+/// use concur::concurrent;
+///
+/// let err = concurrent! { boom => if true { panic!("no luck") } }.run().unwrap_err();
+/// let panic = err.failures()[0].panic().unwrap();
+/// assert_eq!(panic.message(), "no luck");
+/// println!("{}:{}", panic.file().unwrap_or("?"), panic.line().unwrap_or(0));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PanicInfo {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{ErrorKind, PanicInfo, describe};
 use crate::outcome::{Death, End, LastWords, Outcome};
+use crate::task::Site;
 
 /// The failure of one task.
 ///
@@ -14,15 +15,20 @@ use crate::outcome::{Death, End, LastWords, Outcome};
 /// # Examples
 ///
 /// ```
-/// fn log(failure: &concur_runtime::TaskError) {
-///     eprintln!("{failure}");
-///     if let Some(panic) = failure.panic() {
-///         eprintln!("{}", panic.backtrace().unwrap_or("no backtrace"));
-///     }
-///     if !failure.may_have_run() {
-///         eprintln!("it is safe to run `{}` again", failure.task());
-///     }
+/// use concur::{concurrent, ErrorKind};
+///
+/// let (fine, broken) = concurrent! {
+///     fine => 1,
+///     broken => { let empty: Vec<u8> = Vec::new(); empty[0] },
 /// }
+/// .settle()
+/// .run()?;
+/// assert_eq!(fine.unwrap(), 1);
+/// let failure = broken.unwrap_err();
+/// assert_eq!(failure.kind(), ErrorKind::Panicked);
+/// assert!(failure.message().contains("index out of bounds"));
+/// assert!(failure.panic().and_then(|panic| panic.line()).is_some());
+/// # Ok::<(), concur::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct TaskError(Box<Facts>);
@@ -30,6 +36,7 @@ pub struct TaskError(Box<Facts>);
 #[derive(Clone)]
 struct Facts {
     task: String,
+    site: Site,
     index: usize,
     kind: ErrorKind,
     message: String,
@@ -53,11 +60,17 @@ struct Cause {
 
 impl TaskError {
     /// Tells an outcome that is not `Done`.
-    pub(crate) fn from_outcome(task: &str, index: usize, driver: &str, outcome: Outcome) -> Self {
+    pub(crate) fn from_outcome(
+        (task, site): (&str, Site),
+        index: usize,
+        driver: &str,
+        outcome: Outcome,
+    ) -> Self {
         let words = describe::outcome(&outcome.end);
         let Outcome { end, elapsed, pid, may_have_run } = outcome;
         let mut facts = Facts {
             task: task.to_owned(),
+            site,
             index,
             kind: words.kind,
             message: words.message,
@@ -97,6 +110,18 @@ impl TaskError {
     #[must_use]
     pub fn index(&self) -> usize {
         self.0.index
+    }
+
+    /// The source file in which the task is written.
+    #[must_use]
+    pub fn file(&self) -> &'static str {
+        self.0.site.file
+    }
+
+    /// The line in that file, from 1.
+    #[must_use]
+    pub fn line(&self) -> u32 {
+        self.0.site.line
     }
 
     /// What happened, for code to match on.
@@ -203,9 +228,10 @@ impl std::error::Error for TaskError {
 
 impl Cause {
     fn chain(messages: Vec<String>) -> Option<Self> {
-        messages.into_iter().rev().fold(None, |source, message| {
-            Some(Self { message, source: source.map(Box::new) })
-        })
+        messages
+            .into_iter()
+            .rev()
+            .fold(None, |source, message| Some(Self { message, source: source.map(Box::new) }))
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod launch;
 pub(crate) mod pending;
 mod wait;
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
@@ -31,7 +32,7 @@ use crate::context::{Context, Moment};
 use crate::engine::Job;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::outcome::{End, Limit, Outcome};
-use crate::task::{TaskSpec, panic};
+use crate::task::{Site, TaskSpec, panic};
 
 /// Where a run gets its tasks from, one at a time.
 pub trait Jobs {
@@ -84,7 +85,8 @@ pub(crate) struct Run {
 /// An attempt under way.
 struct Active {
     index: usize,
-    name: String,
+    name: Cow<'static, str>,
+    site: Site,
     attempt: Box<dyn Attempt>,
     /// Why it was told to stop.
     stopped: Option<Reason>,
@@ -192,7 +194,7 @@ impl Run {
 
     /// An attempt has ended: what does that mean for its task and for the run?
     fn end(&mut self, at: usize, mut outcome: Outcome, sink: &mut dyn Sink) {
-        let Active { index, name, attempt, stopped } = self.active.swap_remove(at);
+        let Active { index, name, site, attempt, stopped } = self.active.swap_remove(at);
         drop(attempt);
         match stopped {
             Some(Reason::Limit(limit)) => outcome.end = End::TimedOut(limit),
@@ -200,14 +202,19 @@ impl Run {
             Some(Reason::Cancelled) => return,
             None => {}
         }
-        self.conclude(index, &name, outcome, sink);
+        self.conclude(index, (&name, site), outcome, sink);
     }
 
     /// Puts a result where it belongs, or counts a failure.
-    fn conclude(&mut self, index: usize, name: &str, mut outcome: Outcome, sink: &mut dyn Sink) {
+    fn conclude(
+        &mut self,
+        index: usize,
+        (name, site): (&str, Site),
+        mut outcome: Outcome,
+        sink: &mut dyn Sink,
+    ) {
         if let End::Done(result) = &outcome.end {
-            let accepted =
-                catch_unwind(AssertUnwindSafe(|| sink.accept(index, result.bytes())));
+            let accepted = catch_unwind(AssertUnwindSafe(|| sink.accept(index, result.bytes())));
             let reason = match accepted {
                 Ok(Ok(())) => return,
                 Ok(Err(err)) => err.to_string(),
@@ -220,7 +227,7 @@ impl Run {
             outcome.end = End::Unreadable(reason);
         }
         let err =
-            TaskError::from_outcome(name, index, self.settings.driver.name(), outcome);
+            TaskError::from_outcome((name, site), index, self.settings.driver.name(), outcome);
         match self.policy {
             Policy::Settle => sink.fail(index, err),
             Policy::FailFast => {
@@ -240,7 +247,7 @@ impl Run {
 
     /// When the deadline has passed, stops what runs, and tells it of what has not begun.
     fn keep_deadline(&mut self, jobs: &mut dyn Jobs, sink: &mut dyn Sink) {
-        if self.stopping || !self.deadline.is_some_and(|deadline| deadline <= Moment::now()) {
+        if self.stopping || self.deadline.is_none_or(|deadline| deadline > Moment::now()) {
             return;
         }
         for at in (0..self.active.len()).rev() {
@@ -249,14 +256,14 @@ impl Run {
         if self.policy == Policy::FailFast && !self.active.is_empty() {
             // Those that ran tell it.
             self.stopping = true;
-                return;
+            return;
         }
         let late = || Outcome::not_run(End::TimedOut(Limit::Deadline));
         while !self.stopping && !self.exhausted {
             if self.policy == Policy::Settle && !jobs.is_bounded() {
                 self.exhausted = true;
             } else if let Some((index, spec)) = self.next_task(jobs) {
-                self.conclude(index, &spec.name, late(), sink);
+                self.conclude(index, (&spec.name, spec.site), late(), sink);
             }
         }
     }
@@ -277,14 +284,14 @@ impl Run {
             }
             return false;
         };
-        let (index, name) = (job.index, job.name.to_string());
+        let (index, name, site) = (job.index, job.name.clone(), job.site);
         match self.launcher.launch(job, waker) {
             Launch::Started(attempt) => {
-                self.active.push(Active { index, name, attempt, stopped: None });
+                self.active.push(Active { index, name, site, attempt, stopped: None });
                 true
             }
             Launch::Ended(outcome) => {
-                self.conclude(index, &name, outcome, sink);
+                self.conclude(index, (&name, site), outcome, sink);
                 true
             }
         }
@@ -298,6 +305,7 @@ impl Run {
                 Ok(input) => {
                     return Some(Job {
                         name: spec.name,
+                        site: spec.site,
                         index,
                         entry: spec.entry,
                         shared: spec.shared,
@@ -308,7 +316,7 @@ impl Run {
                 }
                 Err(err) => {
                     let outcome = Outcome::not_run(End::NotSent(err.to_string()));
-                    self.conclude(index, &spec.name, outcome, sink);
+                    self.conclude(index, (&spec.name, spec.site), outcome, sink);
                 }
             }
         }

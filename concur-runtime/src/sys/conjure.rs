@@ -9,7 +9,9 @@ use std::mem::MaybeUninit;
 /// size that a task captured (a value of the type was there when the block was built).
 #[inline]
 pub(crate) fn conjure<F>() -> F {
-    const { assert!(size_of::<F>() == 0, "a callable can be sent to a task only if it captures nothing") };
+    const {
+        assert!(size_of::<F>() == 0, "a callable can be sent to a task only if it captures nothing")
+    };
     let nothing = MaybeUninit::<F>::uninit();
     // SAFETY: `F` has no bytes, so there is nothing that could be uninitialized; and a value of `F`
     // exists, or existed, in the program that asks (see above), so `F` is inhabited.

@@ -24,7 +24,11 @@ unsafe extern "C" {
 }
 
 #[cfg(target_env = "gnu")]
-unsafe extern "C" fn door(argc: c_int, argv: *const *const c_char, envp: *const *const c_char) {
+unsafe extern "C" fn door(
+    argc: c_int,
+    arguments: *const *const c_char,
+    envp: *const *const c_char,
+) {
     if !crate::worker::door::is_named_in_environment() || main_is_marked() {
         return;
     }
@@ -32,7 +36,7 @@ unsafe extern "C" fn door(argc: c_int, argv: *const *const c_char, envp: *const 
         // SAFETY: these are the arguments that the C library gave us as the first of the remaining
         // constructors; it has not run any of those yet, and `enter_before_main` does not come back
         // once it has called this, so each runs once, in order, as it would have.
-        unsafe { run_remaining_constructors(argc, argv, envp) }
+        unsafe { run_remaining_constructors(argc, arguments, envp) }
     });
 }
 
@@ -44,7 +48,7 @@ unsafe extern "C" fn door(argc: c_int, argv: *const *const c_char, envp: *const 
 #[cfg(target_env = "gnu")]
 unsafe fn run_remaining_constructors(
     argc: c_int,
-    argv: *const *const c_char,
+    arguments: *const *const c_char,
     envp: *const *const c_char,
 ) {
     let start = (&raw const CONSTRUCTORS_START).cast::<usize>();
@@ -63,17 +67,14 @@ unsafe fn run_remaining_constructors(
         // library calls with these three arguments.
         let constructor = unsafe { std::mem::transmute::<usize, Constructor>(*address) };
         // SAFETY: as above, and it has not run before.
-        unsafe { constructor(argc, argv, envp) };
+        unsafe { constructor(argc, arguments, envp) };
     }
 }
 
 /// Leaves the mark that says: `main` is the door of this binary. Generic, so that the mark is only
 /// in binaries that use it.
 #[inline(never)]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    expect(clippy::extra_unused_type_parameters, reason = "the mark needs an architecture we know")
-)]
+#[expect(clippy::extra_unused_type_parameters, reason = "makes the function generic")]
 pub(crate) fn mark_main<T>() {
     // SAFETY: lays out one word in a section of its own; no instruction is emitted.
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]

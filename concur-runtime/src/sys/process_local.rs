@@ -35,7 +35,8 @@ impl<T: Send + Sync + 'static> ProcessLocal<T> {
             Err(winner) => {
                 // SAFETY: `fresh` came from `Box::into_raw` above and was not published.
                 drop(unsafe { Box::from_raw(fresh) });
-                Self::stamped_with(winner, pid).expect("the thread that won stamped it with our pid")
+                Self::stamped_with(winner, pid)
+                    .expect("the thread that won stamped it with our pid")
             }
         }
     }

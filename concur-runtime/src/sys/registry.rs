@@ -78,6 +78,7 @@ fn type_name<T: Registered>() -> &'static str {
 #[unsafe(link_section = "concur_tasks_1")]
 static FIRST: Slot = Slot { run: |_| {}, type_name: || "" };
 
+#[expect(improper_ctypes, reason = "these are symbols of the linker; no other language sees them")]
 unsafe extern "C" {
     #[link_name = "__start_concur_tasks_1"]
     static START: Slot;

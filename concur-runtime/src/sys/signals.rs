@@ -79,7 +79,9 @@ extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, _context: *mut
     // SAFETY: with SA_SIGINFO the kernel passes a valid description.
     let code = unsafe { (*info).si_code };
     // SAFETY: for SIGSEGV and SIGBUS the description holds an address.
-    let address = unsafe { (*info).si_addr() }.addr();
+    let address = unsafe { &*info };
+    // SAFETY: as above; the address is only looked at.
+    let address = unsafe { address.si_addr() }.addr();
     let start = STACK_START.load(Ordering::Relaxed);
     let below = start.checked_sub(address).is_some_and(|distance| distance <= REACH);
     // The guard page itself may be counted as part of the stack: look a page up as well.

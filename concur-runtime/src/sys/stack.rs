@@ -6,8 +6,10 @@ use std::ops::Range;
 /// Where the current thread's stack lies, its guard left out.
 pub(crate) fn bounds() -> Option<Range<usize>> {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
+    // SAFETY: asks who the current thread is.
+    let thread = unsafe { libc::pthread_self() };
     // SAFETY: initializes `attributes` when it returns 0.
-    if unsafe { libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) } != 0 {
+    if unsafe { libc::pthread_getattr_np(thread, attributes.as_mut_ptr()) } != 0 {
         return None;
     }
     // SAFETY: it returned 0.

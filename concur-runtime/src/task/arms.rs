@@ -40,10 +40,9 @@ impl<T> Probe<T> {
     }
 }
 
-
 /// The arms, to be imported where a probe is asked.
 #[expect(missing_docs, reason = "each trait is one arm of the list in this file's head")]
-pub mod arms {
+pub mod levels {
     use super::{
         ByBytes, ByCallable, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue, DeserializeOwned,
         Never, Probe, Serialize,

@@ -22,7 +22,7 @@ use crate::payload::Payload;
 use crate::sys::conjure::conjure;
 
 /// What an async task is: a future that may borrow what was lent to it.
-pub type TaskFuture<'w, R> = Pin<Box<dyn Future<Output = Result<R, Failure>> + 'w>>;
+pub(crate) type TaskFuture<'w, R> = Pin<Box<dyn Future<Output = Result<R, Failure>> + 'w>>;
 
 /// What a task may return.
 #[diagnostic::on_unimplemented(
@@ -177,7 +177,7 @@ pub use with_tokio::{body_async, many_async, task_async};
 #[cfg(feature = "tokio")]
 mod with_tokio {
     use super::{
-        Call, CaptureOf, Captures, Failure, Input, Many, PhantomData, Registered, Returned, Site,
+        Call, CaptureOf, Captures, Input, Many, PhantomData, Registered, Returned, Site,
         TaskFuture, TaskPart, call_with, conjure, encode_item, entry_point, part,
     };
     use crate::task::async_runtime::block_on;

@@ -27,7 +27,7 @@ pub trait Capture: Copy {
     fn hold(owned: &mut Option<Self::Owned>) -> Self::Held<'_>;
 
     /// Hands it to the task; asked once.
-    fn lend<'a, 'w>(held: &'w mut Option<Self::Held<'a>>) -> Self::Seen<'w>;
+    fn lend<'w>(held: &'w mut Option<Self::Held<'_>>) -> Self::Seen<'w>;
 }
 
 /// A way to carry a variable of type `V`.
@@ -52,7 +52,7 @@ pub trait Captures: Copy {
     fn hold(owned: &mut Self::Owned) -> Self::Held<'_>;
 
     /// Hands all to the task.
-    fn lend<'a, 'w>(held: &'w mut Self::Held<'a>) -> Self::Seen<'w>;
+    fn lend<'w>(held: &'w mut Self::Held<'_>) -> Self::Seen<'w>;
 }
 
 impl Captures for () {
@@ -83,7 +83,7 @@ impl<A: Capture, R: Captures> Captures for (A, R) {
         (Some(A::hold(&mut owned.0)), R::hold(&mut owned.1))
     }
 
-    fn lend<'a, 'w>(held: &'w mut Self::Held<'a>) -> Self::Seen<'w> {
+    fn lend<'w>(held: &'w mut Self::Held<'_>) -> Self::Seen<'w> {
         (A::lend(&mut held.0), R::lend(&mut held.1))
     }
 }
@@ -148,7 +148,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Capture for ByRef<T> {
         owned.as_ref().expect(ONCE)
     }
 
-    fn lend<'a, 'w>(held: &'w mut Option<&'a T>) -> &'w T {
+    fn lend<'w>(held: &'w mut Option<&T>) -> &'w T {
         held.expect(ONCE)
     }
 }
@@ -172,7 +172,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Capture for ByRefRef<T> {
         owned.as_ref().expect(ONCE)
     }
 
-    fn lend<'a, 'w>(held: &'w mut Option<&'a T>) -> &'w &'w T {
+    fn lend<'w>(held: &'w mut Option<&T>) -> &'w &'w T {
         held.as_ref().expect(ONCE)
     }
 }
@@ -199,7 +199,7 @@ where
         std::borrow::Borrow::borrow(owned.as_ref().expect(ONCE))
     }
 
-    fn lend<'a, 'w>(held: &'w mut Option<&'a T>) -> &'w T {
+    fn lend<'w>(held: &'w mut Option<&T>) -> &'w T {
         held.expect(ONCE)
     }
 }
@@ -229,7 +229,7 @@ where
         std::borrow::Borrow::borrow(owned.as_ref().expect(ONCE))
     }
 
-    fn lend<'a, 'w>(held: &'w mut Option<&'a T>) -> &'w &'w T {
+    fn lend<'w>(held: &'w mut Option<&T>) -> &'w &'w T {
         held.as_ref().expect(ONCE)
     }
 }
@@ -256,7 +256,7 @@ impl Capture for ByBytes {
         owned.as_ref().expect(ONCE)
     }
 
-    fn lend<'a, 'w>(held: &'w mut Option<&'a [u8]>) -> &'w [u8] {
+    fn lend<'w>(held: &'w mut Option<&[u8]>) -> &'w [u8] {
         held.expect(ONCE)
     }
 }
@@ -280,7 +280,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Capture for ByValue<T> {
         owned.take().expect(ONCE)
     }
 
-    fn lend<'a, 'w>(held: &'w mut Option<T>) -> T {
+    fn lend(held: &mut Option<T>) -> T {
         held.take().expect(ONCE)
     }
 }
@@ -302,7 +302,7 @@ impl<T: Send + 'static> Capture for ByCallable<T> {
 
     fn hold(_owned: &mut Option<()>) {}
 
-    fn lend<'a, 'w>(_held: &'w mut Option<()>) -> T {
+    fn lend(_held: &mut Option<()>) -> T {
         conjure()
     }
 }
@@ -341,7 +341,7 @@ impl<T> Capture for Never<T> {
         owned.take().expect(ONCE)
     }
 
-    fn lend<'a, 'w>(held: &'w mut Option<T>) -> T {
+    fn lend(held: &mut Option<T>) -> T {
         held.take().expect(ONCE)
     }
 }

@@ -17,7 +17,7 @@ const DEEPEST_CHAIN: usize = 64;
 /// # Examples
 ///
 /// ```
-/// use concur_runtime::Failure;
+/// use concur::Failure;
 ///
 /// fn parse(text: &str) -> Result<u16, Failure> {
 ///     if text.is_empty() {
@@ -44,7 +44,7 @@ impl Failure {
     /// # Examples
     ///
     /// ```
-    /// use concur_runtime::Failure;
+    /// use concur::Failure;
     ///
     /// fn check(token: &str) -> Result<(), Failure> {
     ///     if token.is_empty() { Err(Failure::permanent("there is no token")) } else { Ok(()) }

@@ -43,6 +43,9 @@ pub(crate) fn encode_guarded<C: CaptureOf<V>, V>(
 ) -> Result<(), CodecError> {
     let encoded = catch_unwind(AssertUnwindSafe(|| C::encode(value, payload)));
     encoded.unwrap_or_else(|panic| {
-        Err(CodecError::new(format!("its `Serialize` panicked: {}", super::panic::message(&*panic))))
+        Err(CodecError::new(format!(
+            "its `Serialize` panicked: {}",
+            super::panic::message(&*panic)
+        )))
     })
 }

@@ -22,17 +22,17 @@ pub(crate) mod panic;
 pub(crate) mod registry;
 
 /// The entry point of a task: decode the captures, run the code, encode the result.
-pub type Entry = fn(&mut Call<'_>);
+pub(crate) type Entry = fn(&mut Call<'_>);
 
 /// A type that stands for one task of the binary.
-pub trait Registered {
+pub(crate) trait Registered {
     /// The entry point.
     fn run(call: &mut Call<'_>);
 }
 
 /// One call of an entry point.
 #[derive(Debug)]
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     pub(crate) input: Reader<'a>,
     pub(crate) output: &'a mut Payload,
     pub(crate) verdict: Verdict,

@@ -65,7 +65,8 @@ struct Worker {
     pid: Pid,
     client: u32,
     depth: u32,
-    worker: u32,
+    /// Its number with its client.
+    id: u32,
     socket: OwnedFd,
 }
 
@@ -213,7 +214,7 @@ impl Server {
         match forked {
             Ok(pid) => {
                 let Start { client, depth, worker, socket, .. } = start;
-                self.workers.push(Worker { pid, client, depth, worker, socket });
+                self.workers.push(Worker { pid, client, depth, id: worker, socket });
             }
             Err(err) => {
                 let reason = format!("no worker can be forked: {err}");
@@ -227,7 +228,8 @@ impl Server {
         match fork::fork()? {
             Forked::Parent(pid) => Ok(pid),
             Forked::Child => {
-                let mut keep = [start.socket.as_raw_fd(), self.knocker.as_raw_fd(), start.board.as_raw_fd()];
+                let mut keep =
+                    [start.socket.as_raw_fd(), self.knocker.as_raw_fd(), start.board.as_raw_fd()];
                 fork::close_all_but(&mut keep);
                 fork::unblock_child_signal();
                 serve::forked(server, &start.socket, &start.board, start.slot, &self.knocker)
@@ -240,7 +242,8 @@ impl Server {
         use std::os::unix::process::CommandExt;
 
         let (ours, theirs) = close_on_exec_pair()?;
-        let first = Command::Serve { slot: start.slot }.to_first_bytes().map_err(io::Error::other)?;
+        let first =
+            Command::Serve { slot: start.slot }.to_first_bytes().map_err(io::Error::other)?;
         let descriptors = [start.socket.as_fd(), start.board.as_fd(), self.knocker.as_fd()];
         crate::channel::send_with(&ours, &first, &descriptors)?;
         let mut command = std::process::Command::new("/proc/self/exe");
@@ -264,7 +267,7 @@ impl Server {
                 tell(&start.socket, &Notice::NotStarted("it was cancelled".to_owned()));
             }
         }
-        let found = self.workers.iter().find(|one| one.client == client && one.worker == worker);
+        let found = self.workers.iter().find(|one| one.client == client && one.id == worker);
         if let Some(worker) = found {
             end_process(worker.pid);
         }
@@ -290,23 +293,18 @@ impl Server {
 
     /// Buries children that have ended, and tells of a worker's death when nothing is left of it.
     fn bury(&mut self) {
-        loop {
-            while let Some((pid, status)) = fork::reap_any() {
-                if let Some(at) = self.workers.iter().position(|worker| worker.pid == pid) {
-                    self.dead.push((self.workers.swap_remove(at), Death::from_status(status)));
-                }
+        while let Some((pid, status)) = fork::reap_any() {
+            if let Some(at) = self.workers.iter().position(|worker| worker.pid == pid) {
+                self.dead.push((self.workers.swap_remove(at), Death::from_status(status)));
             }
-            if self.dead.is_empty() {
-                return;
-            }
-            let left_behind = self.left_behind();
-            if left_behind.is_empty() {
-                break;
-            }
+        }
+        if self.dead.is_empty() {
+            return;
+        }
+        let left_behind = self.left_behind();
+        if !left_behind.is_empty() {
             // Their ends come as signals, and then this is asked again.
-            for pid in left_behind {
-                end_process(pid);
-            }
+            left_behind.into_iter().for_each(end_process);
             return;
         }
         for (worker, death) in std::mem::take(&mut self.dead) {

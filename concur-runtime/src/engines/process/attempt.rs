@@ -42,7 +42,9 @@ pub(super) struct ProcessAttempt {
 
 enum State {
     /// For a worker to be free.
-    Waiting { _place: Option<Place> },
+    Waiting {
+        _place: Option<Place>,
+    },
     Working(Lease),
     Over,
 }
@@ -259,9 +261,7 @@ impl Attempt for ProcessAttempt {
 
     fn is_ready(&self) -> bool {
         match &self.state {
-            State::Working(lease) => {
-                self.gone_by.is_none() && lease.worker().end.is_answered()
-            }
+            State::Working(lease) => self.gone_by.is_none() && lease.worker().end.is_answered(),
             _ => false,
         }
     }
@@ -313,4 +313,3 @@ impl Drop for ProcessAttempt {
         }
     }
 }
-

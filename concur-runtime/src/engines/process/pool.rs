@@ -195,12 +195,16 @@ impl State {
 
     /// Frees the places of workers that are gone by now.
     fn sweep(&mut self) {
-        self.ending.retain_mut(|worker| loop {
-            match worker.end.hear() {
-                Ok(Heard::Nothing) => break true,
-                Ok(Heard::Notice(Notice::Died { .. } | Notice::NotStarted(_)) | Heard::Closed)
-                | Err(_) => break false,
-                Ok(Heard::Notice(_)) => {}
+        self.ending.retain_mut(|worker| {
+            loop {
+                match worker.end.hear() {
+                    Ok(Heard::Nothing) => break true,
+                    Ok(
+                        Heard::Notice(Notice::Died { .. } | Notice::NotStarted(_)) | Heard::Closed,
+                    )
+                    | Err(_) => break false,
+                    Ok(Heard::Notice(_)) => {}
+                }
             }
         });
     }

@@ -10,7 +10,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-
 use crate::channel::{Board, CallerEnd, close_on_exec_pair, send, send_with};
 use crate::config::Settings;
 use crate::context::Moment;
@@ -78,7 +77,13 @@ impl Server {
             }
             None => Some(Mutex::new(Buried::Not(execute_again(theirs)?))),
         };
-        Ok(Arc::new(Self { control: ours, board, identity: Identity::now(), owner: std::process::id(), child }))
+        Ok(Arc::new(Self {
+            control: ours,
+            board,
+            identity: Identity::now(),
+            owner: std::process::id(),
+            child,
+        }))
     }
 
     /// Whether this process is still who it was when the server was started.
@@ -200,6 +205,7 @@ fn execute_again(control: OwnedFd) -> io::Result<Child> {
         // Ctrl-C in a terminal is for the caller, who decides.
         .process_group(0)
         .spawn()
-        .map_err(|err| io::Error::new(err.kind(), format!("the binary cannot be executed again: {err}")))
+        .map_err(|err| {
+            io::Error::new(err.kind(), format!("the binary cannot be executed again: {err}"))
+        })
 }
-

@@ -1,0 +1,18 @@
+//! What a user reads who made a mistake: one program for each mistake, with the message it gets.
+//!
+//! The messages are those of the stable compiler; after a change of wording, look at each one and
+//! run with `TRYBUILD=overwrite`.
+
+use trybuild::TestCases;
+
+#[test]
+fn mistakes_get_a_message_that_helps() {
+    TestCases::new().compile_fail("tests/ui/*.rs");
+}
+
+/// trybuild builds with the features of the test itself.
+#[cfg(not(feature = "tokio"))]
+#[test]
+fn await_without_a_runtime_names_the_feature() {
+    TestCases::new().compile_fail("tests/ui_no_tokio/*.rs");
+}

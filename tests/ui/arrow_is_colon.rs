@@ -1,0 +1,7 @@
+//! `:` for `=>`.
+
+use concur::concurrent;
+
+fn main() {
+    let _ = concurrent! { users: 1 }.run();
+}

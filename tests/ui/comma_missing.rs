@@ -1,0 +1,7 @@
+//! Two tasks without a comma between them.
+
+use concur::concurrent;
+
+fn main() {
+    let _ = concurrent! { users => 1 orders => 2 }.run();
+}

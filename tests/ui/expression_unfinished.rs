@@ -1,0 +1,7 @@
+//! An expression that rustc cannot read either.
+
+use concur::concurrent;
+
+fn main() {
+    let _ = concurrent! { users => 1 +, orders => 2 }.run();
+}

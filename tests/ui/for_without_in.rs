@@ -1,0 +1,7 @@
+//! A `for` without `in`.
+
+use concur::concurrent;
+
+fn main() {
+    let _ = concurrent! { for n 0..3 => n }.run();
+}

@@ -1,0 +1,8 @@
+//! An expression in a list of captures.
+
+use concur::concurrent;
+
+fn main() {
+    let count = 3;
+    let _ = concurrent! { users => [count + 1] count }.run();
+}

@@ -1,0 +1,4 @@
+//! An option that `#[concur::main]` does not have.
+
+#[concur::main(workers = 3)]
+fn main() {}

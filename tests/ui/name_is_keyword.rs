@@ -1,0 +1,7 @@
+//! A keyword as a name.
+
+use concur::concurrent;
+
+fn main() {
+    let _ = concurrent! { match => 1 }.run();
+}

@@ -1,0 +1,7 @@
+//! An arrow with nothing before it.
+
+use concur::concurrent;
+
+fn main() {
+    let _ = concurrent! { users => 1, => 2 }.run();
+}

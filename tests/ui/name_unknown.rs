@@ -1,0 +1,7 @@
+//! A variable that does not exist.
+
+use concur::concurrent;
+
+fn main() {
+    let _ = concurrent! { users => count + 1 }.run();
+}

@@ -1,0 +1,7 @@
+//! A result whose type nothing tells.
+
+use concur::concurrent;
+
+fn main() {
+    let _ = concurrent! { users => "3".parse()? }.run();
+}
