@@ -134,3 +134,8 @@ pub mod __private {
     pub use concur_macros::concurrent_block as concurrent;
     pub use concur_runtime::__private::*;
 }
+
+/// The README's examples are doctests as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

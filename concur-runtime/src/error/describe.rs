@@ -68,7 +68,7 @@ fn died(death: Death, words: Option<&LastWords>) -> (ErrorKind, String) {
             "ran out of memory: an allocation failed and the worker was aborted".to_owned(),
         ),
         Some(LastWords::StackOverflow) => {
-            (ErrorKind::Killed, format!("overflowed its stack: {}", how(death)))
+            (ErrorKind::Killed, format!("overflowed its stack and {}", how(death)))
         }
         None => match death {
             Death::Exited(_) => {

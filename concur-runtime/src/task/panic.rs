@@ -76,8 +76,42 @@ fn describe(info: &PanicHookInfo<'_>) -> PanicInfo {
 
 /// The stack as text. Looking names up costs milliseconds, so `RUST_BACKTRACE=0` turns it off.
 fn backtrace() -> Option<String> {
-    let off = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value == "0");
-    (!off).then(|| Backtrace::force_capture().to_string())
+    let wish = std::env::var_os("RUST_BACKTRACE");
+    if wish.as_ref().is_some_and(|value| value == "0") {
+        return None;
+    }
+    let whole = Backtrace::force_capture().to_string();
+    let is_full = wish.is_some_and(|value| value == "full");
+    Some(if is_full { whole } else { trim(&whole) })
+}
+
+/// Leaves out the frames of the panic's own machinery above the user's, and those of the runtime
+/// below, as std does for `main`. What is not recognized is left whole.
+fn trim(whole: &str) -> String {
+    const MACHINERY: [&str; 5] = [
+        "rust_begin_unwind",
+        "core::panicking::",
+        "core::option::",
+        "core::result::",
+        "std::panicking::",
+    ];
+    let mut frames: Vec<Vec<&str>> = Vec::new();
+    for line in whole.lines() {
+        let begins = line.split_once(": ").is_some_and(|(number, _)| {
+            number.trim_start().chars().all(|digit| digit.is_ascii_digit())
+        });
+        match frames.last_mut() {
+            Some(frame) if !begins => frame.push(line),
+            _ => frames.push(vec![line]),
+        }
+    }
+    let is_in = |frame: &[&str], names: &[&str]| names.iter().any(|name| frame[0].contains(name));
+    let end = frames.iter().position(|frame| is_in(frame, &["concur_runtime::task::body::"]));
+    let thrown =
+        frames.iter().position(|frame| is_in(frame, &["rust_begin_unwind", "begin_panic"]));
+    let (Some(end), Some(thrown)) = (end, thrown) else { return whole.to_owned() };
+    let begin = (thrown..end).find(|at| !is_in(&frames[*at], &MACHINERY)).unwrap_or(thrown);
+    frames[begin..end].concat().join("\n")
 }
 
 /// Makes panics of tasks in this process recorded, and printed as before.
@@ -109,4 +143,25 @@ pub(crate) fn record_in_worker(last_words: fn(&PanicInfo) -> Vec<u8>) {
             default(info);
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trim;
+
+    #[test]
+    fn a_backtrace_is_cut_to_the_users_frames() {
+        let whole = "   0: concur_runtime::task::panic::backtrace\n             at panic.rs:80:12\n   \
+                     1: __rustc::rust_begin_unwind\n   2: core::panicking::panic_fmt\n             at \
+                     panicking.rs:80:14\n   3: shop::total\n             at shop.rs:7:9\n   \
+                     4: app::main::{{closure}}\n   5: concur_runtime::task::body::call_with\n   6: main";
+        let expected =
+            "   3: shop::total\n             at shop.rs:7:9\n   4: app::main::{{closure}}";
+        assert_eq!(trim(whole), expected);
+    }
+
+    #[test]
+    fn an_unknown_backtrace_stays_whole() {
+        assert_eq!(trim("   0: <unknown>\n   1: <unknown>"), "   0: <unknown>\n   1: <unknown>");
+    }
 }

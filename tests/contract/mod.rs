@@ -1,0 +1,194 @@
+//! One contract, many drivers: what holds wherever a task runs.
+//!
+//! Each function takes the driver and checks one behaviour. [`every_contract`] lists those that hold
+//! on every driver, [`threaded_contract`] those that need a caller with several threads (so not on
+//! Fork), [`async_contract`] those that need the feature `tokio`. The files of the drivers turn the
+//! lists into tests.
+//!
+//! Nothing here looks at how long something took: tasks leave marks in a directory, and what is
+//! checked is which marks are there. A wait is bounded by [`PATIENCE`], which only a hang uses up.
+
+pub(crate) mod awaiting;
+pub(crate) mod basics;
+pub(crate) mod errors;
+pub(crate) mod nesting;
+pub(crate) mod sizes;
+pub(crate) mod time;
+pub(crate) mod values;
+
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use concur::{Config, Driver};
+use tempfile::TempDir;
+
+/// How long to wait for what must happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// So many workers each driver of a test program has: more than any contract needs at once.
+pub(crate) const WORKERS: usize = 8;
+
+/// Sets up a test program, once: workers enough for tasks that wait for one another, and an end of
+/// the whole program should something hang.
+pub(crate) fn prepare() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        Config::new().workers(WORKERS).install().expect("it is allowed");
+        // SAFETY: `alarm` only sets the process' timer; its signal ends the process.
+        unsafe { libc::alarm(240) };
+    });
+}
+
+/// Whether tasks of one run go on at the same time.
+pub(crate) fn is_concurrent(driver: &Driver) -> bool {
+    *driver != Driver::Sync
+}
+
+/// Whether tasks run in processes of their own.
+pub(crate) fn has_processes(driver: &Driver) -> bool {
+    matches!(driver, Driver::Process | Driver::Fork)
+}
+
+/// A directory in which tasks leave marks, removed at the end.
+pub(crate) struct Marks(TempDir);
+
+impl Marks {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().expect("there is room for a directory"))
+    }
+
+    /// The directory, to be captured.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.0.path().to_owned()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.path().join(name).exists()
+    }
+
+    /// All marks, sorted.
+    pub(crate) fn all(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.0.path()).expect("the directory is there");
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("it can be read").file_name().into_string().expect("ASCII"))
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// Leaves a mark, from anywhere.
+pub(crate) fn mark(dir: &Path, name: &str) {
+    std::fs::write(dir.join(name), "").expect("a mark can be left");
+}
+
+/// Waits until a mark is there; `false` when patience is at its end.
+pub(crate) fn await_mark(dir: &Path, name: &str) -> bool {
+    eventually(|| dir.join(name).exists())
+}
+
+/// Waits until something holds; `false` when patience is at its end.
+pub(crate) fn eventually(mut holds: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    while !holds() {
+        if start.elapsed() > PATIENCE {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
+/// Whether a process is there and no zombie.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    // The name stands in parentheses and may hold anything; the state follows the last one.
+    stat.is_ok_and(|stat| {
+        !stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']))
+    })
+}
+
+/// Calls `$callback!` with the contracts that hold on every driver.
+macro_rules! every_contract {
+    ($callback:ident) => {
+        $callback! {
+            basics::an_empty_block_gives_nothing,
+            basics::results_come_in_the_order_written,
+            basics::each_block_runs_its_own_code,
+            basics::a_limit_is_kept,
+            basics::failures_and_successes_settle_side_by_side,
+            basics::an_input_that_panics_ends_the_run,
+            basics::an_endless_input_stops_at_a_failure,
+            basics::ten_thousand_tasks,
+            basics::sixty_four_tasks_in_a_block,
+            basics::options_of_zero_are_refused,
+            basics::tasks_see_copies,
+            basics::tasks_can_be_moved_before_they_run,
+            errors::a_chain_of_own_errors_arrives,
+            errors::a_chain_of_anyhow_arrives,
+            errors::falsy_values_survive,
+            errors::a_result_without_question_mark_is_a_value,
+            errors::a_panic_tells_its_message_and_place,
+            errors::a_panic_without_text_is_a_panic,
+            errors::a_payload_that_panics_when_dropped_is_one_panic,
+            errors::a_failed_task_does_not_disturb_the_next,
+            errors::the_first_failure_leads_and_cancels,
+            errors::settled_failures_are_all_kept,
+            errors::an_error_longer_than_a_frame_is_cut,
+            values::arguments_that_cannot_be_encoded_are_not_sent,
+            values::items_that_cannot_be_encoded_fail_alone,
+            values::results_that_cannot_be_encoded_fail_their_task,
+            values::arguments_that_cannot_be_decoded_fail_their_task,
+            values::results_that_cannot_be_decoded_fail_their_task,
+            values::a_value_that_describes_itself_says_what_to_do,
+            sizes::sixteen_results_of_a_mebibyte,
+            sizes::around_the_inline_limit,
+            sizes::larger_and_larger,
+            sizes::shared_and_own_arguments_of_every_size,
+            sizes::many_large_arguments_prepared_ahead,
+            time::a_timeout_is_told_as_such,
+            time::a_timeout_is_its_task_s_alone,
+            time::many_timeouts_at_once,
+            time::a_deadline_ends_what_runs_and_what_waits,
+            time::a_deadline_fails_the_run_once,
+            time::a_limit_that_is_not_reached_changes_nothing,
+            nesting::blocks_inside_tasks_three_deep,
+            nesting::many_blocks_inside_many_tasks,
+            nesting::too_deep_is_an_error,
+            nesting::a_failure_inside_arrives_outside,
+            nesting::a_deadline_is_inherited,
+            awaiting::on_any_executor,
+            awaiting::on_tokio_with_one_thread,
+            awaiting::failures_arrive,
+            awaiting::settings_that_are_wrong_arrive,
+            awaiting::a_dropped_future_cancels,
+            awaiting::a_future_that_was_never_polled_runs_nothing,
+            awaiting::other_futures_go_on,
+        }
+    };
+}
+
+/// Calls `$callback!` with the contracts of callers that have several threads.
+macro_rules! threaded_contract {
+    ($callback:ident) => {
+        $callback! {
+            nesting::from_thirty_two_threads,
+            awaiting::on_tokio_with_many_threads,
+            awaiting::on_smol,
+            awaiting::many_futures_at_once,
+        }
+    };
+}
+
+/// Calls `$callback!` with the contracts of async tasks.
+#[cfg(feature = "tokio")]
+macro_rules! async_contract {
+    ($callback:ident) => {
+        $callback! {
+            awaiting::async_tasks_await,
+            awaiting::async_tasks_fail_and_panic,
+            awaiting::async_tasks_inside_a_runtime,
+        }
+    };
+}

@@ -1,0 +1,185 @@
+//! Values that cannot be encoded or decoded: the failure of one task, told as what it is.
+
+use concur::{Driver, ErrorKind, concurrent};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+
+use super::{Marks, mark};
+
+/// How a value misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    Fails,
+    Panics,
+    Behaves,
+}
+
+/// A value whose `Serialize` misbehaves.
+struct BadToEncode(Way);
+
+impl Serialize for BadToEncode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Way::Fails => Err(ser::Error::custom("it has no form")),
+            Way::Panics => panic!("it never had a form"),
+            Way::Behaves => serializer.serialize_u8(7),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for BadToEncode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u8::deserialize(deserializer).map(|_| Self(Way::Behaves))
+    }
+}
+
+/// A value whose `Deserialize` misbehaves.
+struct BadToDecode(Way);
+
+impl Serialize for BadToDecode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(match self.0 {
+            Way::Fails => 0,
+            Way::Panics => 1,
+            Way::Behaves => 2,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for BadToDecode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u8::deserialize(deserializer)? {
+            0 => Err(de::Error::custom("it makes no sense")),
+            1 => panic!("it never made sense"),
+            _ => Ok(Self(Way::Behaves)),
+        }
+    }
+}
+
+/// The pool goes on: the next task on this driver gets its result.
+fn goes_on(driver: &Driver) {
+    let (next,) = concurrent! { next => 6 * 7 }.driver(driver.clone()).run().expect("it is fine");
+    assert_eq!(next, 42);
+}
+
+pub(crate) fn arguments_that_cannot_be_encoded_are_not_sent(driver: &Driver) {
+    let marks = Marks::new();
+    let dir = marks.dir();
+    for (way, reason) in [(Way::Fails, "it has no form"), (Way::Panics, "it never had a form")] {
+        let bad = BadToEncode(way);
+        let err = concurrent! {
+            bad => { let _ = &bad; mark(&dir, "begun"); },
+        }
+        .driver(driver.clone())
+        .run()
+        .expect_err("it cannot be encoded");
+        assert_eq!((err.kind(), err.task()), (ErrorKind::Encode, Some("bad")), "{err}");
+        assert!(err.to_string().contains(reason), "{err}");
+        let failure = &err.failures()[0];
+        assert_eq!((failure.may_have_run(), failure.attempts(), failure.pid()), (false, 0, None));
+        goes_on(driver);
+    }
+    assert!(marks.all().is_empty());
+}
+
+pub(crate) fn items_that_cannot_be_encoded_fail_alone(driver: &Driver) {
+    let ways = [Way::Behaves, Way::Fails, Way::Behaves, Way::Panics, Way::Behaves];
+    let items = ways.map(BadToEncode).into_iter();
+    let results = concurrent! { for item in items => { let _ = item; 1_u8 } }
+        .driver(driver.clone())
+        .settle()
+        .run()
+        .expect("a settled run does not fail");
+    for (way, result) in ways.iter().zip(results) {
+        match result {
+            Ok(one) => assert_eq!((*way, one), (Way::Behaves, 1)),
+            Err(err) => assert_eq!((*way != Way::Behaves, err.kind()), (true, ErrorKind::Encode)),
+        }
+    }
+
+    // What all items share fails each of them, and nothing hangs.
+    let shared = BadToEncode(Way::Fails);
+    let err = concurrent! { for item in 0..5_u8 => { let _ = &shared; item } }
+        .driver(driver.clone())
+        .run()
+        .expect_err("it cannot be encoded");
+    assert_eq!(err.kind(), ErrorKind::Encode);
+    goes_on(driver);
+}
+
+pub(crate) fn results_that_cannot_be_encoded_fail_their_task(driver: &Driver) {
+    let (fails, panics, fine) = concurrent! {
+        fails => (vec![1_u8; 100], BadToEncode(Way::Fails)),
+        panics => (vec![2_u8; 100_000], BadToEncode(Way::Panics)),
+        fine => 3,
+    }
+    .driver(driver.clone())
+    .settle()
+    .run()
+    .expect("a settled run does not fail");
+    let fails = fails.map(|_| ()).expect_err("it cannot be encoded");
+    assert_eq!((fails.kind(), fails.may_have_run()), (ErrorKind::Encode, true));
+    assert!(fails.to_string().contains("it has no form"), "{fails}");
+    let panics = panics.map(|_| ()).expect_err("it panics while it is encoded");
+    assert_eq!(panics.kind(), ErrorKind::Panicked);
+    assert!(panics.to_string().contains("it never had a form"), "{panics}");
+    assert_eq!(fine.expect("it is fine"), 3);
+    goes_on(driver);
+}
+
+pub(crate) fn arguments_that_cannot_be_decoded_fail_their_task(driver: &Driver) {
+    let (fails, panics) = (BadToDecode(Way::Fails), BadToDecode(Way::Panics));
+    let (failed, panicked, fine) = concurrent! {
+        failed => { let _ = &fails; },
+        panicked => { let _ = &panics; },
+        fine => 3,
+    }
+    .driver(driver.clone())
+    .settle()
+    .run()
+    .expect("a settled run does not fail");
+    let failed = failed.expect_err("it cannot be decoded");
+    assert_eq!(failed.kind(), ErrorKind::Decode);
+    assert!(failed.to_string().contains("it makes no sense"), "{failed}");
+    let panicked = panicked.expect_err("it panics while it is decoded");
+    assert_eq!(panicked.kind(), ErrorKind::Panicked);
+    assert!(panicked.to_string().contains("it never made sense"), "{panicked}");
+    assert_eq!(fine.expect("it is fine"), 3);
+    goes_on(driver);
+}
+
+pub(crate) fn results_that_cannot_be_decoded_fail_their_task(driver: &Driver) {
+    let (fails, panics, fine) = concurrent! {
+        fails => BadToDecode(Way::Fails),
+        panics => BadToDecode(Way::Panics),
+        fine => 3,
+    }
+    .driver(driver.clone())
+    .settle()
+    .run()
+    .expect("a settled run does not fail");
+    for (result, reason) in [(fails, "it makes no sense"), (panics, "it never made sense")] {
+        let err = result.map(|_| ()).expect_err("it cannot be decoded");
+        assert_eq!((err.kind(), err.may_have_run()), (ErrorKind::Decode, true));
+        assert!(err.to_string().contains(reason), "{err}");
+    }
+    assert_eq!(fine.expect("it is fine"), 3);
+
+    let err = concurrent! { panics => BadToDecode(Way::Panics) }
+        .driver(driver.clone())
+        .run()
+        .map(|_| ())
+        .expect_err("it cannot be decoded");
+    assert_eq!((err.kind(), err.task()), (ErrorKind::Decode, Some("panics")));
+    goes_on(driver);
+}
+
+pub(crate) fn a_value_that_describes_itself_says_what_to_do(driver: &Driver) {
+    let value = serde_json::json!({ "a": [1, 2, 3] });
+    let err = concurrent! { size => value.as_object().map_or(0, serde_json::Map::len) }
+        .driver(driver.clone())
+        .run()
+        .expect_err("it describes itself");
+    assert!(matches!(err.kind(), ErrorKind::Encode | ErrorKind::Decode), "{err}");
+    assert!(err.to_string().contains("concur::Json"), "{err}");
+    goes_on(driver);
+}

@@ -1,0 +1,21 @@
+//! The contract on driver Process.
+
+#[macro_use]
+mod contract;
+
+macro_rules! tests {
+    ($($theme:ident::$name:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                contract::prepare();
+                contract::$theme::$name(&concur::Driver::Process);
+            }
+        )*
+    };
+}
+
+every_contract!(tests);
+threaded_contract!(tests);
+#[cfg(feature = "tokio")]
+async_contract!(tests);
