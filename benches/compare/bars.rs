@@ -1,10 +1,14 @@
 //! The bars that concur set itself, and whether this run met them.
 //!
-//! Information only: a time on a busy machine is no reason to fail, so nothing here asserts.
+//! Information only: a time on a busy machine is no reason to fail, so nothing here asserts. The
+//! verdict is that of the medians; beside it stands in how many of the rounds the bar held, for a
+//! bar that held in about half of them was neither met nor missed.
+
+use std::time::Duration;
 
 use crate::conductor::Score;
 use crate::plan::key::{COLD, CONCUR, FRESH, PROCSPAWN, SOCKET, WARM};
-use crate::report::time_of;
+use crate::report::score_of;
 
 /// In `row`, the time of `slow` is to be at least, or at most, so many times that of `fast`.
 struct Bar {
@@ -55,20 +59,33 @@ pub(crate) fn print(scores: &[Score]) {
     println!();
     println!("the bars, in this run:");
     for bar in BARS {
-        let (verdict, ratio) = judge(bar, scores);
-        println!("    {verdict:14}{:56}{ratio:>8}", bar.says);
+        let (verdict, ratio, held) = judge(bar, scores);
+        println!("    {verdict:14}{:56}{ratio:>8}   {held}", bar.says);
     }
 }
 
-fn judge(bar: &Bar, scores: &[Score]) -> (&'static str, String) {
-    let time = |contender| time_of(scores, bar.row, contender);
+/// The verdict, the ratio of the medians, and how often it held among samples of the same turn.
+fn judge(bar: &Bar, scores: &[Score]) -> (&'static str, String, String) {
+    let score = |contender| score_of(scores, bar.row, contender);
+    let time = |contender| score(contender)?.time();
     let (Some(slow), Some(fast)) = (time(bar.slow), time(bar.fast)) else {
-        return ("not measured", String::from("-"));
+        return ("not measured", String::from("-"), String::new());
     };
-    let ratio = slow.div_duration_f64(fast);
-    let met = match bar.limit {
-        Limit::AtLeast(least) => ratio >= least,
-        Limit::AtMost(most) => ratio <= most,
-    };
-    (if met { "met" } else { "not met" }, format!("{ratio:.2}"))
+    let turns = |contender| score(contender).map_or(&[][..], |score| &score.medians[..]);
+    let pairs = || turns(bar.slow).iter().zip(turns(bar.fast));
+    let held = pairs().filter(|(slow, fast)| bar.limit.holds(**slow, **fast)).count();
+
+    let verdict = if bar.limit.holds(slow, fast) { "met" } else { "not met" };
+    let ratio = format!("{:.2}", slow.div_duration_f64(fast));
+    (verdict, ratio, format!("held in {held} of {}", pairs().count()))
+}
+
+impl Limit {
+    fn holds(&self, slow: Duration, fast: Duration) -> bool {
+        let ratio = slow.div_duration_f64(fast);
+        match self {
+            Self::AtLeast(least) => ratio >= *least,
+            Self::AtMost(most) => ratio <= *most,
+        }
+    }
 }

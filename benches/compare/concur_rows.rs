@@ -82,7 +82,7 @@ pub(crate) fn many(effort: &Effort) -> Measure {
                 .limit(2)
                 .run()
                 .expect("the tasks end well");
-            assert_eq!(results.into_iter().sum::<u64>(), (1..=u64::from(tasks)).sum());
+            assert_eq!(results.into_iter().sum::<u64>(), (1..=u64::from(tasks)).sum::<u64>());
         }) / tasks
     })
 }

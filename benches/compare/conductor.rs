@@ -23,7 +23,7 @@ const PATIENCE: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
 pub(crate) struct Score {
     pub(crate) row: &'static Row,
     pub(crate) contender: &'static Contender,
-    /// One for each sample.
+    /// One for each sample, in the order taken: those of one turn stand at the same place.
     pub(crate) medians: Vec<Duration>,
     pub(crate) failure: Option<String>,
 }

@@ -94,7 +94,7 @@ pub(crate) fn many(effort: &Effort) -> Measure {
             }
             results.extend(under_way.into_iter().map(procspawn::JoinHandle::join));
             let sum: u64 = results.into_iter().map(|n| n.expect("the task ends well")).sum();
-            assert_eq!(sum, (1..=u64::from(tasks)).sum());
+            assert_eq!(sum, (1..=u64::from(tasks)).sum::<u64>());
         }) / tasks
     })
 }

@@ -46,7 +46,7 @@ fn print_line(score: &Score, scores: &[Score]) {
     };
     let first = score.row.contenders[0].key;
     let ratio_to = |other: &str| {
-        let other = time_of(scores, score.row.key, other);
+        let other = score_of(scores, score.row.key, other).and_then(Score::time);
         other.map_or(String::from("-"), |other| format!("{:.2}", time.div_duration_f64(other)))
     };
     println!(
@@ -59,10 +59,9 @@ fn print_line(score: &Score, scores: &[Score]) {
     );
 }
 
-/// The time of a contender in a row, if both were measured.
-pub(crate) fn time_of(scores: &[Score], row: &str, contender: &str) -> Option<Duration> {
-    let named = |score: &&Score| score.row.key == row && score.contender.key == contender;
-    scores.iter().find(named)?.time()
+/// What a contender did in a row, if that was among those played.
+pub(crate) fn score_of<'a>(scores: &'a [Score], row: &str, contender: &str) -> Option<&'a Score> {
+    scores.iter().find(|score| score.row.key == row && score.contender.key == contender)
 }
 
 /// The lowest and the highest of the rounds.

@@ -3,6 +3,7 @@
 //! Set around every task by whoever runs it, on every driver, and read when a block starts a run.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// The surroundings of a task.
@@ -14,13 +15,23 @@ pub(crate) struct Context {
     pub(crate) deadline: Option<Moment>,
 }
 
+/// How deep this process is: what its threads are at least, also those that a task started.
+static PROCESS_DEPTH: AtomicU32 = AtomicU32::new(0);
+
 thread_local! {
     static CURRENT: Cell<Context> = const { Cell::new(Context { depth: 0, deadline: None }) };
 }
 
 impl Context {
     pub(crate) fn current() -> Self {
-        CURRENT.get()
+        let current = CURRENT.get();
+        Self { depth: current.depth.max(PROCESS_DEPTH.load(Ordering::Relaxed)), ..current }
+    }
+
+    /// Makes the whole process as deep as this: it was made for this task.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn deepen_process(self) {
+        PROCESS_DEPTH.store(self.depth, Ordering::Relaxed);
     }
 
     /// Runs `work` in this context and puts the one before back, also when it panics.

@@ -72,10 +72,9 @@ pub mod __private;
 /// # Examples
 ///
 /// ```standalone_crate
-/// fn main() {
-///     concur::init();
-///     println!("in the program only, never in a worker");
-/// }
+/// // The first line of `main`:
+/// concur::init();
+/// println!("in the program only, never in a worker");
 /// ```
 #[inline]
 pub fn init() {

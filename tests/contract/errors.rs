@@ -159,10 +159,12 @@ fn panic_on(number: u32) {
 }
 
 pub(crate) fn a_panic_without_text_is_a_panic(driver: &Driver) {
-    let err = concurrent! { odd => std::panic::panic_any(42_u64) }
+    fn odd_panic() {
+        std::panic::panic_any(42_u64);
+    }
+    let err = concurrent! { odd => odd_panic() }
         .driver(driver.clone())
         .run()
-        .map(|((),)| ())
         .expect_err("it panics");
     assert_eq!(err.kind(), ErrorKind::Panicked);
     assert!(err.failures()[0].message().contains("not a string"), "{err}");
@@ -176,10 +178,12 @@ pub(crate) fn a_payload_that_panics_when_dropped_is_one_panic(driver: &Driver) {
             panic!("dropped");
         }
     }
-    let err = concurrent! { bomb => std::panic::panic_any(Bomb) }
+    fn explode() {
+        std::panic::panic_any(Bomb);
+    }
+    let err = concurrent! { bomb => explode() }
         .driver(driver.clone())
         .run()
-        .map(|((),)| ())
         .expect_err("it panics");
     assert_eq!((err.kind(), err.task()), (ErrorKind::Panicked, Some("bomb")));
 }

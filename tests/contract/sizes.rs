@@ -7,21 +7,37 @@ const INLINE_LIMIT: usize = 64 * 1024;
 /// Shared memory up to this size is used again: 8 MiB.
 const KEPT: usize = 8 << 20;
 
-/// Bytes that tell where they are and whose they are.
-fn pattern(seed: usize, len: usize) -> Vec<u8> {
-    (0..len).map(|at| byte(seed, at)).collect()
+/// The length of the pattern: a prime, so that no page begins as another does.
+const PERIOD: usize = 4099;
+
+fn period(seed: usize, len: usize) -> Vec<u8> {
+    (0..PERIOD.min(len)).map(|at| byte(seed, at)).collect()
 }
 
 fn byte(seed: usize, at: usize) -> u8 {
-    ((at ^ (at >> 8) ^ (at >> 16)).wrapping_add(seed * 31) & 0xff) as u8
+    let at = at % PERIOD;
+    u8::try_from((at ^ (at >> 8)).wrapping_add(seed * 31) & 0xff).expect("it was cut")
 }
 
-/// Where bytes are not as the pattern has them.
+/// Bytes that tell where they are and whose they are.
+fn pattern(seed: usize, len: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(len);
+    let period = period(seed, len);
+    while bytes.len() < len {
+        let left = len - bytes.len();
+        bytes.extend_from_slice(&period[..PERIOD.min(left)]);
+    }
+    bytes
+}
+
+/// Where bytes are not as the pattern has them; every byte is looked at.
 fn wrong(seed: usize, len: usize, bytes: &[u8]) -> Option<String> {
     if bytes.len() != len {
         return Some(format!("{} bytes instead of {len}", bytes.len()));
     }
-    let at = bytes.iter().enumerate().position(|(at, found)| *found != byte(seed, at))?;
+    let period = period(seed, len);
+    let chunk = bytes.chunks(PERIOD).position(|chunk| *chunk != period[..chunk.len()])?;
+    let at = (chunk * PERIOD..len).find(|at| bytes[*at] != byte(seed, *at))?;
     Some(format!("the byte at {at} of {len} is {} instead of {}", bytes[at], byte(seed, at)))
 }
 

@@ -3,7 +3,7 @@
 use concur::concurrent;
 
 fn main() {
-    let base = 1;
-    let add = move |n: u32| n + base;
-    let _ = concurrent! { users => [1, 2].map(add) }.run();
+    let base = String::from("ann");
+    let join = move |name: &str| format!("{base}{name}");
+    let _ = concurrent! { users => ["bob", "eve"].map(join).to_vec() }.run();
 }

@@ -33,7 +33,7 @@ impl Launcher for ForkLauncher {
         if let Some(reason) = danger(&job) {
             return Launch::Ended(Outcome::not_run(End::ForkUnsafe(reason)));
         }
-        match start(&job) {
+        match start(job) {
             Ok(attempt) => Launch::Started(Box::new(attempt)),
             Err(err) => Launch::Ended(Outcome::lost(format!("it cannot be forked: {err}"))),
         }
@@ -58,7 +58,7 @@ fn danger(job: &Job) -> Option<String> {
     })
 }
 
-fn start(job: &Job) -> io::Result<ForkAttempt> {
+fn start(job: Job) -> io::Result<ForkAttempt> {
     let board = BOARD.get(Board::create).as_ref().map_err(|err| io::Error::from(err.kind()))?;
     let place = board.place()?;
     let (ours, theirs) = close_on_exec_pair()?;
@@ -67,7 +67,7 @@ fn start(job: &Job) -> io::Result<ForkAttempt> {
     let parent = rustix::process::getpid();
     match crate::reactor::quiesced(fork)? {
         Forked::Child => match Slot::map(board.file(), place.index()) {
-            Ok(slot) => run_and_exit(job, WorkerEnd::new(slot, theirs), parent),
+            Ok(slot) => run_and_exit(&job, WorkerEnd::new(slot, theirs), parent),
             Err(_) => exit_now(1),
         },
         Forked::Parent(pid) => {
@@ -75,7 +75,7 @@ fn start(job: &Job) -> io::Result<ForkAttempt> {
             end.expect_answer();
             // A pidfd that cannot be had (no descriptors left) must not lose the child.
             let pidfd = pidfd_open(pid, PidfdFlags::empty()).inspect_err(|_| kill_and_bury(pid))?;
-            Ok(ForkAttempt { end, pid, pidfd: Arc::new(pidfd), state: State::Running })
+            Ok(ForkAttempt { end, pid, pidfd: Arc::new(pidfd), state: State::Running, _job: job })
         }
     }
 }
@@ -94,17 +94,34 @@ fn run_and_exit(job: &Job, mut end: WorkerEnd, parent: Pid) -> ! {
     {
         let _ = rustix::stdio::dup2_stdin(null);
     }
-    tasks::arm(end.socket().as_raw_fd());
-    end.take_at_once();
-    let _ = tasks::run_forked(job, &mut end);
+    let mut live = || {
+        tasks::arm(end.socket().as_raw_fd());
+        end.take_at_once();
+        let _ = tasks::run_forked(job, &mut end);
+    };
+    if job.entry.is_async {
+        // This thread may be inside a runtime of the caller's, as it was when it was forked.
+        let stack = std::thread::Builder::new().stack_size(STACK);
+        std::thread::scope(|scope| {
+            let _ = stack.spawn_scoped(scope, live).map(std::thread::ScopedJoinHandle::join);
+        });
+    } else {
+        live();
+    }
     exit_now(0)
 }
+
+/// The stack of a thread that runs an async task: as large as that of `main`.
+const STACK: usize = 8 << 20;
 
 struct ForkAttempt {
     end: CallerEnd,
     pid: Pid,
     pidfd: Arc<OwnedFd>,
     state: State,
+    /// What the child reads: large captures lie in memory that both share, which must not be used
+    /// for anything else while it lives.
+    _job: Job,
 }
 
 #[derive(PartialEq, Eq)]

@@ -192,6 +192,13 @@ impl Run {
         }
     }
 
+    /// Stops every attempt. One that ends at once may end others, so each step looks anew.
+    fn stop_all(&mut self, reason: Reason, sink: &mut dyn Sink) {
+        while let Some(at) = self.active.iter().position(|active| active.stopped.is_none()) {
+            self.stop(at, reason, sink);
+        }
+    }
+
     /// An attempt has ended: what does that mean for its task and for the run?
     fn end(&mut self, at: usize, mut outcome: Outcome, sink: &mut dyn Sink) {
         let Active { index, name, site, attempt, stopped } = self.active.swap_remove(at);
@@ -240,9 +247,7 @@ impl Run {
     /// Stops everything; nothing is launched any more.
     fn cancel(&mut self, sink: &mut dyn Sink) {
         self.stopping = true;
-        for at in (0..self.active.len()).rev() {
-            self.stop(at, Reason::Cancelled, sink);
-        }
+        self.stop_all(Reason::Cancelled, sink);
     }
 
     /// When the deadline has passed, stops what runs, and tells it of what has not begun.
@@ -251,7 +256,10 @@ impl Run {
             return;
         }
         for at in (0..self.active.len()).rev() {
-            self.stop(at, Reason::Limit(Limit::Deadline), sink);
+            // One that is gone at once is a failure, and under fail-fast cancels all others.
+            if at < self.active.len() {
+                self.stop(at, Reason::Limit(Limit::Deadline), sink);
+            }
         }
         if self.policy == Policy::FailFast && !self.active.is_empty() {
             // Those that ran tell it.

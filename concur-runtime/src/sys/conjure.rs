@@ -10,7 +10,10 @@ use std::mem::MaybeUninit;
 #[inline]
 pub(crate) fn conjure<F>() -> F {
     const {
-        assert!(size_of::<F>() == 0, "a callable can be sent to a task only if it captures nothing")
+        assert!(
+            size_of::<F>() == 0,
+            "a callable can be sent to a task only if it captures nothing"
+        );
     };
     let nothing = MaybeUninit::<F>::uninit();
     // SAFETY: `F` has no bytes, so there is nothing that could be uninitialized; and a value of `F`

@@ -51,21 +51,15 @@ pub(crate) fn reap(pid: Pid) -> io::Result<Option<i32>> {
     }
 }
 
-/// Closes every descriptor from 3 up, except those in `keep`.
+/// Closes every descriptor from 3 up but one.
 ///
-/// Only for a process that never again touches the objects that owned them: a fork that goes its own
-/// way and does not return to the code that opened them.
-pub(crate) fn close_all_but(keep: &mut [RawFd]) {
-    keep.sort_unstable();
-    let mut from: libc::c_uint = 3;
-    for fd in keep.iter() {
-        let fd = libc::c_uint::try_from(*fd).unwrap_or(0);
-        if fd > from {
-            close_range(from, fd - 1);
-        }
-        from = from.max(fd.saturating_add(1));
+/// Only where no object owns any of the others: at the door, where a process has just begun.
+pub(crate) fn close_all_but(kept: RawFd) {
+    let kept = libc::c_uint::try_from(kept).unwrap_or(2).max(2);
+    if kept > 3 {
+        close_range(3, kept - 1);
     }
-    close_range(from, libc::c_uint::MAX);
+    close_range(kept + 1, libc::c_uint::MAX);
 }
 
 fn close_range(first: libc::c_uint, last: libc::c_uint) {

@@ -4,6 +4,7 @@
 //! Anything else is a program like any other and starts as always. A process whose caller is gone
 //! already ends here: it must not run `main`, which has run once.
 
+use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
@@ -86,6 +87,8 @@ fn live(prepare: impl FnOnce()) -> ! {
     fork::remove_env(VARIABLE);
     let lived = catch_unwind(AssertUnwindSafe(|| {
         let Ok(control) = take_stdin() else { return };
+        // What the caller left open without meaning to give it away.
+        fork::close_all_but(control.as_raw_fd());
         prepare();
         let Ok(Some(first)) = crate::channel::receive(&control, true) else { return };
         match Command::from_bytes(&first.bytes) {

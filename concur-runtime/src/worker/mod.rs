@@ -4,6 +4,7 @@
 //! [`serve`] is the life of a worker; [`tasks`] runs one task and is shared with driver Fork.
 
 pub(crate) mod door;
+mod members;
 mod serve;
 mod server;
 pub(crate) mod tasks;

@@ -7,7 +7,7 @@ use rustix::process::Pid;
 
 use super::tasks;
 use crate::channel::WorkerEnd;
-use crate::sys::fork::{close_all_but, exit_now};
+use crate::sys::fork::exit_now;
 use crate::sys::memory::Slot;
 
 /// The stack of the thread that runs tasks: as large as that of `main`.
@@ -22,23 +22,19 @@ pub(crate) fn knock() -> Option<BorrowedFd<'static>> {
     KNOCK.get().map(AsFd::as_fd)
 }
 
-/// In a fork of the server: everything but these three descriptors is closed.
+/// In a fork of the server, which has closed what was the server's alone.
 pub(super) fn forked(
     server: Pid,
-    socket: &OwnedFd,
+    socket: OwnedFd,
     board: &OwnedFd,
     slot: u32,
-    knocker: &OwnedFd,
+    knocker: OwnedFd,
 ) -> ! {
     tasks::become_task_process(server);
-    let (Ok(slot), Ok(socket), Ok(knocker)) =
-        (Slot::map(board, slot), socket.try_clone(), knocker.try_clone())
-    else {
-        exit_now(71)
-    };
-    let mut keep = [socket.as_raw_fd(), knocker.as_raw_fd()];
-    close_all_but(&mut keep);
-    live(WorkerEnd::new(slot, socket), knocker)
+    match Slot::map(board, slot) {
+        Ok(slot) => live(WorkerEnd::new(slot, socket), knocker),
+        Err(_) => exit_now(71),
+    }
 }
 
 /// In a process that was executed to be a worker.

@@ -8,20 +8,21 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use super::members::{Client, Start, Worker, end_process, tell};
 use super::serve;
-use crate::channel::{close_on_exec_pair, receive, send};
+use crate::channel::{close_on_exec_pair, receive};
 use crate::context::Moment;
 use crate::descendants::children_of;
 use crate::outcome::Death;
 use crate::sys::fork::{self, Forked};
-use crate::wire::{Command, Hello, Notice, PROTOCOL};
+use crate::wire::{Command, Hello, Notice};
 
 /// How long the server waits for what it has killed when it ends itself.
 const LAST_LIMIT: Duration = Duration::from_millis(500);
@@ -35,39 +36,22 @@ struct Server {
     /// Workers that have died, until what they left behind is gone as well.
     dead: Vec<(Worker, Death)>,
     next_client: u32,
-    knock: OwnedFd,
-    knocker: OwnedFd,
-    signals: OwnedFd,
+    /// Given up by a fork that becomes a worker.
+    own: Option<Own>,
     /// Whether other threads were started before the door: then forking is not safe.
     threaded: bool,
 }
 
-/// Somebody who asks for workers.
-struct Client {
-    id: u32,
-    control: Arc<OwnedFd>,
-    hello: Option<Hello>,
-    board: Option<Arc<OwnedFd>>,
-}
-
-/// A worker that was asked for.
-struct Start {
-    client: u32,
-    depth: u32,
-    worker: u32,
-    slot: u32,
-    board: Arc<OwnedFd>,
-    socket: OwnedFd,
-}
-
-/// A worker that runs.
-struct Worker {
-    pid: Pid,
-    client: u32,
-    depth: u32,
-    /// Its number with its client.
-    id: u32,
-    socket: OwnedFd,
+/// What is the server's alone, but for the knocker, of which each worker has a copy.
+struct Own {
+    /// The process that started the server.
+    caller: OwnedFd,
+    /// Where workers ask for a control socket of their own.
+    knock: OwnedFd,
+    /// The workers' end of it.
+    knocker: OwnedFd,
+    /// Ends of children.
+    signals: OwnedFd,
 }
 
 /// The life of the server: ends with its caller.
@@ -92,9 +76,7 @@ pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
         queued: VecDeque::new(),
         dead: Vec::new(),
         next_client: 1,
-        knock,
-        knocker,
-        signals,
+        own: Some(Own { caller, knock, knocker, signals }),
         threaded: thread_count() > 1,
     };
     if server.threaded {
@@ -105,7 +87,7 @@ pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
     }
     // The caller may have ended before its pidfd was open; then that pidfd is somebody else's.
     if rustix::process::getppid() == Some(parent) {
-        server.run(&caller);
+        server.run();
     }
     server.end();
 }
@@ -116,14 +98,14 @@ fn thread_count() -> usize {
 
 impl Server {
     /// Until the caller is gone, by its process or by its socket.
-    fn run(&mut self, caller: &OwnedFd) {
+    fn run(&mut self) {
         loop {
-            let ready = self.wait(caller);
+            let ready = self.wait();
             if ready.caller || self.obey(&ready.clients).is_err() {
                 return;
             }
             if ready.signals {
-                let _ = rustix::io::read(&self.signals, &mut [0; 1024]);
+                let _ = rustix::io::read(&self.own().signals, &mut [0; 1024]);
                 self.bury();
             }
             if ready.knock {
@@ -132,8 +114,9 @@ impl Server {
         }
     }
 
-    fn wait(&self, caller: &OwnedFd) -> Ready {
-        let fixed = [caller.as_fd(), self.signals.as_fd(), self.knock.as_fd()];
+    fn wait(&self) -> Ready {
+        let Own { caller, signals, knock, .. } = self.own();
+        let fixed = [caller.as_fd(), signals.as_fd(), knock.as_fd()];
         let mut polled: Vec<PollFd<'_>> = fixed
             .into_iter()
             .chain(self.clients.iter().map(|client| client.control.as_fd()))
@@ -210,7 +193,16 @@ impl Server {
     }
 
     fn start(&mut self, start: Start) {
-        let forked = if self.threaded { self.execute(&start) } else { self.fork(&start) };
+        let forked = if self.threaded {
+            self.execute(&start)
+        } else {
+            let server = rustix::process::getpid();
+            match fork::fork() {
+                Ok(Forked::Child) => self.become_worker(server, start),
+                Ok(Forked::Parent(pid)) => Ok(pid),
+                Err(err) => Err(err),
+            }
+        };
         match forked {
             Ok(pid) => {
                 let Start { client, depth, worker, socket, .. } = start;
@@ -223,18 +215,21 @@ impl Server {
         }
     }
 
-    fn fork(&self, start: &Start) -> io::Result<Pid> {
-        let server = rustix::process::getpid();
-        match fork::fork()? {
-            Forked::Parent(pid) => Ok(pid),
-            Forked::Child => {
-                let mut keep =
-                    [start.socket.as_raw_fd(), self.knocker.as_raw_fd(), start.board.as_raw_fd()];
-                fork::close_all_but(&mut keep);
-                fork::unblock_child_signal();
-                serve::forked(server, &start.socket, &start.board, start.slot, &self.knocker)
-            }
-        }
+    /// In the fork: closes what is the server's, keeps what was open before it (a constructor may
+    /// have opened something that tasks use), and lives as a worker.
+    fn become_worker(&mut self, server: Pid, start: Start) -> ! {
+        self.clients.clear();
+        self.workers.clear();
+        self.queued.clear();
+        self.dead.clear();
+        let Some(Own { knocker, .. }) = self.own.take() else { fork::exit_now(71) };
+        fork::unblock_child_signal();
+        let Start { socket, board, slot, .. } = start;
+        serve::forked(server, socket, &board, slot, knocker)
+    }
+
+    fn own(&self) -> &Own {
+        self.own.as_ref().expect("only a fork that becomes a worker gives it up")
     }
 
     /// Executes the binary once more, as a worker that comes in by the door.
@@ -244,7 +239,7 @@ impl Server {
         let (ours, theirs) = close_on_exec_pair()?;
         let first =
             Command::Serve { slot: start.slot }.to_first_bytes().map_err(io::Error::other)?;
-        let descriptors = [start.socket.as_fd(), start.board.as_fd(), self.knocker.as_fd()];
+        let descriptors = [start.socket.as_fd(), start.board.as_fd(), self.own().knocker.as_fd()];
         crate::channel::send_with(&ours, &first, &descriptors)?;
         let mut command = std::process::Command::new("/proc/self/exe");
         if let Some(name) = std::env::args_os().next() {
@@ -283,7 +278,7 @@ impl Server {
     }
 
     fn let_clients_in(&mut self) {
-        while let Ok(Some(frame)) = receive(&self.knock, false) {
+        while let Ok(Some(frame)) = receive(&self.own().knock, false) {
             let Some(control) = frame.descriptors.into_iter().next() else { continue };
             let id = self.next_client;
             self.next_client += 1;
@@ -341,9 +336,9 @@ impl Server {
             for pid in all {
                 end_process(pid);
             }
-            let mut polled = [PollFd::new(&self.signals, PollFlags::IN)];
+            let mut polled = [PollFd::new(&self.own().signals, PollFlags::IN)];
             crate::run::poll_until(&mut polled, Some(until));
-            let _ = rustix::io::read(&self.signals, &mut [0; 1024]);
+            let _ = rustix::io::read(&self.own().signals, &mut [0; 1024]);
         }
     }
 }
@@ -354,31 +349,4 @@ struct Ready {
     signals: bool,
     knock: bool,
     clients: Vec<u32>,
-}
-
-impl Client {
-    /// Whether this client may have workers: the same protocol, the same build.
-    fn admit(&self) -> Result<(&Hello, Arc<OwnedFd>), String> {
-        let (Some(hello), Some(board)) = (&self.hello, &self.board) else {
-            return Err("its caller did not introduce itself".to_owned());
-        };
-        if hello.protocol != PROTOCOL || hello.build != crate::task::registry::fingerprint() {
-            return Err("the fork server runs another build than its caller: was the program \
-                        replaced in a way that reaches running processes?"
-                .to_owned());
-        }
-        Ok((hello, Arc::clone(board)))
-    }
-}
-
-fn end_process(pid: Pid) {
-    let _ = kill_process_group(pid, Signal::KILL);
-    let _ = kill_process(pid, Signal::KILL);
-}
-
-/// A caller that is gone needs no notice.
-fn tell(socket: &OwnedFd, notice: &Notice) {
-    if let Ok(bytes) = notice.to_bytes() {
-        let _ = send(socket, &bytes);
-    }
 }

@@ -86,6 +86,7 @@ pub(crate) fn run_forked(job: &Job, end: &mut WorkerEnd) -> io::Result<()> {
 }
 
 fn run(entry: Entry, context: Context, input: Reader<'_>, output: &mut Payload) -> Ending {
+    context.deepen_process();
     let ending = context.enter(|| execute(entry, input, output));
     let _ = io::stdout().flush();
     fork::flush_c_streams();

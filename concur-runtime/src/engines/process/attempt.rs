@@ -38,6 +38,8 @@ pub(super) struct ProcessAttempt {
     start_by: Option<Moment>,
     /// When the worker must be gone, once the task was stopped.
     gone_by: Option<Moment>,
+    /// Whether the fork server was ended because it did not kill the worker.
+    given_up: bool,
 }
 
 enum State {
@@ -59,6 +61,7 @@ impl ProcessAttempt {
             failed_starts: 0,
             start_by: None,
             gone_by: None,
+            given_up: false,
         };
         match attempt.find_worker(waker) {
             Some(outcome) => Launch::Ended(outcome),
@@ -115,8 +118,14 @@ impl ProcessAttempt {
         };
         let end = &mut lease.worker_mut().end;
         let pid = end.pid();
-        match end.read_answer() {
+        let read = end.read_answer();
+        // The wake of this answer may be on its way; the word of a death means no more tasks here.
+        let is_alive = !self.listening || matches!(end.hear(), Ok(Heard::Nothing));
+        match read {
             Ok((head, answer)) => {
+                if !is_alive {
+                    lease.is_last();
+                }
                 let elapsed = Duration::from_nanos(head.elapsed_nanos);
                 let result = || answer.into_result(lease);
                 Some(Outcome::of(head.ending, result, elapsed, pid.unwrap_or(0)))
@@ -219,8 +228,13 @@ impl ProcessAttempt {
         let State::Working(lease) = &self.state else { return None };
         let now = Moment::now();
         if self.gone_by.is_some_and(|limit| limit <= now) {
+            if self.given_up {
+                let reason = "the fork server does not answer".to_owned();
+                return self.over(None, End::Lost(reason));
+            }
             // Its end closes the sockets of all its workers, which is heard.
             lease.worker().server.destroy();
+            self.given_up = true;
             self.gone_by = Some(now.after(KILL_LIMIT));
         }
         let is_late = self.start_by.is_some_and(|limit| limit <= now);

@@ -224,6 +224,11 @@ impl Lease {
         self.worker.as_mut().expect(LEASED)
     }
 
+    /// The worker gets no task after this one.
+    pub(super) fn is_last(&mut self) {
+        self.last = true;
+    }
+
     /// The worker is dead, and everything it started is gone.
     pub(super) fn bury(mut self) {
         self.end(|_, worker| drop(worker));
