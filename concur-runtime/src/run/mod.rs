@@ -255,12 +255,7 @@ impl Run {
         if self.stopping || self.deadline.is_none_or(|deadline| deadline > Moment::now()) {
             return;
         }
-        for at in (0..self.active.len()).rev() {
-            // One that is gone at once is a failure, and under fail-fast cancels all others.
-            if at < self.active.len() {
-                self.stop(at, Reason::Limit(Limit::Deadline), sink);
-            }
-        }
+        self.stop_all(Reason::Limit(Limit::Deadline), sink);
         if self.policy == Policy::FailFast && !self.active.is_empty() {
             // Those that ran tell it.
             self.stopping = true;

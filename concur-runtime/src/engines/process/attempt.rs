@@ -6,6 +6,7 @@
 //! stop, its answer does not count any more, and the attempt ends when the worker is gone.
 
 use std::os::unix::ffi::OsStringExt;
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -82,7 +83,7 @@ impl ProcessAttempt {
                 let sent = lease.worker_mut().end.send(head, &self.job.shared, &self.job.input);
                 self.listening = false;
                 if let Err(err) = sent {
-                    lease.abandon();
+                    lease.abandon(None);
                     self.state = State::Over;
                     let reason = format!("the task cannot be handed to its worker: {err}");
                     return Some(Outcome::not_run(End::NotStarted(reason)));
@@ -131,7 +132,7 @@ impl ProcessAttempt {
                 Some(Outcome::of(head.ending, result, elapsed, pid.unwrap_or(0)))
             }
             Err(err) => {
-                lease.abandon();
+                lease.abandon(None);
                 let end = End::Unreadable(err.to_string());
                 Some(Outcome { end, elapsed: Duration::ZERO, pid, may_have_run: true })
             }
@@ -198,7 +199,7 @@ impl ProcessAttempt {
     /// The socket was closed without a word: the fork server is gone.
     fn lost(&mut self, waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
         let State::Working(lease) = &self.state else { return None };
-        let server = std::sync::Arc::clone(&lease.worker().server);
+        let server = Arc::clone(&lease.worker().server);
         let reason = server.obituary();
         pool().forget_server(&server);
         let pid = lease.worker().end.pid();
@@ -323,7 +324,9 @@ impl Attempt for ProcessAttempt {
 impl Drop for ProcessAttempt {
     fn drop(&mut self) {
         if let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) {
-            lease.abandon();
+            // The worker may decode its arguments until the moment it is dead.
+            let arguments = (Arc::clone(&self.job.shared), std::mem::take(&mut self.job.input));
+            lease.abandon(Some(arguments));
         }
     }
 }

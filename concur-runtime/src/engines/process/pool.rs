@@ -14,6 +14,7 @@ use crate::channel::{CallerEnd, Heard};
 use crate::config::Settings;
 use crate::context::Context;
 use crate::outcome::End;
+use crate::payload::Payload;
 use crate::sys::process_local::ProcessLocal;
 use crate::wire::Notice;
 
@@ -57,6 +58,8 @@ pub(super) struct Worker {
     pub(super) id: u32,
     /// So many tasks it has had.
     pub(super) tasks: u64,
+    /// What it may still read after its task was given up: not used again before it is gone.
+    reading: Option<(Arc<Payload>, Payload)>,
 }
 
 /// What a request for a worker comes to.
@@ -175,7 +178,13 @@ impl State {
     fn new_worker(&mut self, server: &Arc<Server>) -> io::Result<Worker> {
         let id = self.next_worker;
         self.next_worker = id.wrapping_add(1);
-        Ok(Worker { end: server.start_worker(id)?, server: Arc::clone(server), id, tasks: 0 })
+        Ok(Worker {
+            end: server.start_worker(id)?,
+            server: Arc::clone(server),
+            id,
+            tasks: 0,
+            reading: None,
+        })
     }
 
     /// Lets the workers of the present server go; leased ones go when they come back.
@@ -235,7 +244,8 @@ impl Lease {
     }
 
     /// The worker was told to end, or shall end now, whatever it does.
-    pub(super) fn abandon(mut self) {
+    pub(super) fn abandon(mut self, reading: Option<(Arc<Payload>, Payload)>) {
+        self.worker_mut().reading = reading;
         if self.pool.owner == std::process::id() {
             let worker = self.worker();
             let _ = worker.server.kill_worker(worker.id);
