@@ -64,6 +64,7 @@
 //! - `bincode` (default): the codec between caller and worker.
 //! - `postcard`: another codec in its place; with `default-features = false` there is no bincode in
 //!   the dependency tree.
+//! - `json` (default): [`Json`], for values that describe themselves.
 //! - `tokio`: `.await` inside a task.
 //!
 //! # More
@@ -75,9 +76,12 @@
 
 pub use concur_macros::main;
 pub use concur_runtime::{
-    Config, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Job, Json, Many, Outcome,
-    PanicInfo, Pending, Running, TaskError, Tasks, init, register_engine,
+    Config, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Job, Many, Outcome, PanicInfo,
+    Pending, Running, TaskError, Tasks, init, register_engine,
 };
+
+#[cfg(feature = "json")]
+pub use concur_runtime::Json;
 
 /// Describes independent tasks; `run` or `.await` on what it makes runs them in other processes.
 ///

@@ -5,16 +5,16 @@
 //!
 //! The modules follow a task from the macro to its outcome:
 //!
-//! 1. [`task`]: what a macro leaves in the binary, an entry point in a registry and encoded captures;
-//! 2. [`tasks`], [`many`]: what a user holds and sets options on;
-//! 3. [`config`], [`driver`]: where the options come from and which engine they choose;
-//! 4. [`run`]: tasks under way, the one place that launches, waits, times out and cancels;
-//! 5. [`engines`]: how one attempt is carried out (sync, thread, fork, process);
-//! 6. [`wire`], [`channel`]: what caller and worker say to each other, and over what;
-//! 7. [`worker`]: the other side, a fork server and its workers, entered by a door before `main`;
-//! 8. [`outcome`], [`error`]: what became of a task, and how a person reads it.
+//! 1. `task`: what a macro leaves in the binary, an entry point in a registry and encoded captures;
+//! 2. `tasks`, `many`: what a user holds and sets options on;
+//! 3. `config`, `driver`: where the options come from and which engine they choose;
+//! 4. `run`: tasks under way, the one place that launches, waits, times out and cancels;
+//! 5. `engines`: how one attempt is carried out (sync, thread, fork, process);
+//! 6. `wire`, `channel`: what caller and worker say to each other, and over what;
+//! 7. `worker`: the other side, a fork server and its workers, entered by a door before `main`;
+//! 8. `outcome`, `error`: what became of a task, and how a person reads it.
 //!
-//! All `unsafe` is in [`sys`].
+//! All `unsafe` is in `sys`.
 
 #![deny(unsafe_code)]
 
@@ -26,6 +26,7 @@ mod duration;
 mod engine;
 mod engines;
 mod error;
+#[cfg(feature = "json")]
 mod json;
 mod many;
 mod outcome;
@@ -53,6 +54,7 @@ pub use config::{Config, DriverConfig};
 pub use driver::Driver;
 pub use engine::{Engine, Job, Running, register_engine};
 pub use error::{Error, ErrorKind, PanicInfo, TaskError};
+#[cfg(feature = "json")]
 pub use json::Json;
 pub use many::Many;
 pub use outcome::Outcome;

@@ -60,7 +60,8 @@ pub(crate) fn on_tokio_with_one_thread(driver: &Driver) {
 }
 
 pub(crate) fn on_tokio_with_many_threads(driver: &Driver) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build();
     let runtime = runtime.expect("it can be built");
     runtime.block_on(runs(driver.clone()));
     runtime.block_on(async {
@@ -82,7 +83,8 @@ pub(crate) fn on_smol(driver: &Driver) {
 }
 
 pub(crate) fn failures_arrive(driver: &Driver) {
-    let err = block_on(concurrent! { bad => "x".parse::<u8>()? }.driver(driver.clone()).into_future());
+    let err =
+        block_on(concurrent! { bad => "x".parse::<u8>()? }.driver(driver.clone()).into_future());
     let err = err.expect_err("x is no number");
     assert_eq!((err.kind(), err.task()), (ErrorKind::Failed, Some("bad")));
     let settled = concurrent! { bad => panic!("no"), good => 1 }.driver(driver.clone()).settle();
@@ -170,7 +172,8 @@ pub(crate) fn other_futures_go_on(driver: &Driver) {
 }
 
 pub(crate) fn many_futures_at_once(driver: &Driver) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     runtime.expect("it can be built").block_on(async {
         let mut set = tokio::task::JoinSet::new();
         for number in 0..200_u64 {

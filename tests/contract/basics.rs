@@ -65,11 +65,16 @@ pub(crate) fn each_block_runs_its_own_code(driver: &Driver) {
             concurrent! { product => number * $factor }.driver(driver.clone()).run()
         }};
     }
-    assert_eq!((times!(7, 2).expect("it succeeds"), times!(7, 3).expect("it succeeds")), ((14,), (21,)));
+    assert_eq!(
+        (times!(7, 2).expect("it succeeds"), times!(7, 3).expect("it succeeds")),
+        ((14,), (21,))
+    );
 
     for number in 0..3_u64 {
-        let (square,) =
-            concurrent! { square => number * number }.driver(driver.clone()).run().expect("it succeeds");
+        let (square,) = concurrent! { square => number * number }
+            .driver(driver.clone())
+            .run()
+            .expect("it succeeds");
         assert_eq!(square, number * number);
     }
 

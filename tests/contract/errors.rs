@@ -80,7 +80,8 @@ pub(crate) fn a_chain_of_anyhow_arrives(driver: &Driver) {
     fn load() -> anyhow::Result<u32> {
         "x".parse::<u32>().context("a line is wrong").context("the file is wrong")
     }
-    let err = concurrent! { load => load()? }.driver(driver.clone()).run().expect_err("x is no number");
+    let err =
+        concurrent! { load => load()? }.driver(driver.clone()).run().expect_err("x is no number");
     assert_eq!(err.failures()[0].message(), "the file is wrong");
     assert_eq!(chain(&err), ["a line is wrong", "invalid digit found in string"]);
 }
@@ -101,7 +102,8 @@ pub(crate) fn falsy_values_survive(driver: &Driver) {
     assert_eq!(values, (0, false, (), String::new(), None, Vec::new(), Some(None)));
 
     let (zero, no, text, none) = (0_i64, false, "", None::<String>);
-    let seen = concurrent! { seen => (zero, no, text.to_owned(), none) }.driver(driver.clone()).run();
+    let seen =
+        concurrent! { seen => (zero, no, text.to_owned(), none) }.driver(driver.clone()).run();
     assert_eq!(seen.expect("it succeeds").0, (0, false, String::new(), None));
 
     let err = concurrent! { silent => Err(String::new())? }
@@ -162,10 +164,8 @@ pub(crate) fn a_panic_without_text_is_a_panic(driver: &Driver) {
     fn odd_panic() {
         std::panic::panic_any(42_u64);
     }
-    let err = concurrent! { odd => odd_panic() }
-        .driver(driver.clone())
-        .run()
-        .expect_err("it panics");
+    let err =
+        concurrent! { odd => odd_panic() }.driver(driver.clone()).run().expect_err("it panics");
     assert_eq!(err.kind(), ErrorKind::Panicked);
     assert!(err.failures()[0].message().contains("not a string"), "{err}");
     assert!(err.failures()[0].panic().is_some_and(|panic| panic.line().is_some()));
@@ -181,10 +181,8 @@ pub(crate) fn a_payload_that_panics_when_dropped_is_one_panic(driver: &Driver) {
     fn explode() {
         std::panic::panic_any(Bomb);
     }
-    let err = concurrent! { bomb => explode() }
-        .driver(driver.clone())
-        .run()
-        .expect_err("it panics");
+    let err =
+        concurrent! { bomb => explode() }.driver(driver.clone()).run().expect_err("it panics");
     assert_eq!((err.kind(), err.task()), (ErrorKind::Panicked, Some("bomb")));
 }
 
@@ -201,7 +199,8 @@ pub(crate) fn a_failed_task_does_not_disturb_the_next(driver: &Driver) {
         .expect("a settled run does not fail");
         assert_eq!(fails.expect_err("it fails").kind(), ErrorKind::Failed);
         assert_eq!(panics.expect_err("it panics").kind(), ErrorKind::Panicked);
-        let (next,) = concurrent! { next => round + 1 }.driver(driver.clone()).run().expect("it is fine");
+        let (next,) =
+            concurrent! { next => round + 1 }.driver(driver.clone()).run().expect("it is fine");
         assert_eq!(next, round + 1);
     }
 }

@@ -56,7 +56,8 @@ fn descend(name: &str, depth: u32) -> Result<u32, Error> {
         return Ok(depth);
     }
     let name = name.to_owned();
-    let (deepest,) = concurrent! { next => descend(&name, depth + 1)? }.driver(named(&name)).run()?;
+    let (deepest,) =
+        concurrent! { next => descend(&name, depth + 1)? }.driver(named(&name)).run()?;
     Ok(deepest)
 }
 

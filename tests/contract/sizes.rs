@@ -80,8 +80,17 @@ pub(crate) fn around_the_inline_limit(driver: &Driver) {
 }
 
 pub(crate) fn larger_and_larger(driver: &Driver) {
-    let sizes =
-        [200 << 10, 256 << 10, (256 << 10) + 1, 3 << 20, KEPT - 8, KEPT - 7, KEPT, KEPT + 1, 20 << 20];
+    let sizes = [
+        200 << 10,
+        256 << 10,
+        (256 << 10) + 1,
+        3 << 20,
+        KEPT - 8,
+        KEPT - 7,
+        KEPT,
+        KEPT + 1,
+        20 << 20,
+    ];
     // Up, down and up again, so that memory is used again that held more before.
     for len in sizes.into_iter().chain(sizes.into_iter().rev()).chain([20 << 20, 70 << 10]) {
         let bytes = pattern(len, len);

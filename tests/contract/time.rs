@@ -107,7 +107,10 @@ pub(crate) fn a_deadline_ends_what_runs_and_what_waits(driver: &Driver) {
         assert!(second.to_string().contains("deadline"), "{second}");
     }
     let third = third.expect_err("its turn never comes");
-    assert_eq!((third.kind(), third.may_have_run(), third.attempts()), (ErrorKind::TimedOut, false, 0));
+    assert_eq!(
+        (third.kind(), third.may_have_run(), third.attempts()),
+        (ErrorKind::TimedOut, false, 0)
+    );
     assert!(!marks.has("third"));
 }
 

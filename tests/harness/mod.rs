@@ -25,7 +25,8 @@ pub(crate) fn run(checks: &[Check]) -> ExitCode {
     let filters: Vec<&String> =
         arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let is_wanted = |name: &str| {
-        let fits = |filter: &&String| if exact { name == **filter } else { name.contains(&***filter) };
+        let fits =
+            |filter: &&String| if exact { name == **filter } else { name.contains(&***filter) };
         filters.is_empty() || filters.iter().any(fits)
     };
     let wanted: Vec<&Check> = checks.iter().filter(|(name, _)| is_wanted(name)).collect();
