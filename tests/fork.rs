@@ -2,13 +2,20 @@
 
 #[macro_use]
 mod contract;
+#[macro_use]
+#[path = "contract/deaths.rs"]
+mod deaths;
 mod harness;
 
 use std::process::ExitCode;
+use std::sync::mpsc;
+
+use concur::{Config, Driver, ErrorKind, concurrent};
+use contract::{awaiting, basics, errors, nesting, sizes, time, values};
 
 macro_rules! checks {
     ($($theme:ident::$name:ident),* $(,)?) => {
-        &[$((stringify!($name), || contract::$theme::$name(&concur::Driver::Fork)),)*]
+        &[$((stringify!($name), || $theme::$name(&concur::Driver::Fork)),)*]
     };
 }
 
@@ -16,8 +23,27 @@ fn main() -> ExitCode {
     contract::prepare();
     let checks: &[&[harness::Check]] = &[
         every_contract!(checks),
+        deaths_contract!(checks),
+        &[("threads_are_a_clear_error", threads_are_a_clear_error)],
         #[cfg(feature = "tokio")]
         async_contract!(checks),
     ];
     harness::run(&checks.concat())
+}
+
+fn threads_are_a_clear_error() {
+    let (release, released) = mpsc::channel::<()>();
+    let other = std::thread::spawn(move || released.recv());
+    let run = || concurrent! { one => 1 }.driver(Driver::Fork).run();
+    let err = run().expect_err("there is another thread");
+    assert_eq!((err.kind(), err.task()), (ErrorKind::ForkUnsafe, Some("one")));
+    assert!(err.to_string().contains("threads"), "{err}");
+    assert!(!err.failures()[0].may_have_run());
+    let allowed = Config::new().workers(contract::WORKERS).fork_with_threads(true);
+    allowed.install().expect("it is allowed");
+    assert_eq!(run().expect("the danger is accepted"), (1,));
+    Config::new().workers(contract::WORKERS).install().expect("it is allowed");
+    release.send(()).expect("it still waits");
+    other.join().expect("it ends well").expect("it was released");
+    assert_eq!(run().expect("it is gone"), (1,));
 }

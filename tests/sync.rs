@@ -2,6 +2,11 @@
 
 #[macro_use]
 mod contract;
+#[macro_use]
+#[path = "contract/threaded.rs"]
+mod threaded;
+
+use contract::{awaiting, basics, errors, nesting, sizes, time, values};
 
 macro_rules! tests {
     ($($theme:ident::$name:ident),* $(,)?) => {
@@ -9,7 +14,7 @@ macro_rules! tests {
             #[test]
             fn $name() {
                 contract::prepare();
-                contract::$theme::$name(&concur::Driver::Sync);
+                $theme::$name(&concur::Driver::Sync);
             }
         )*
     };

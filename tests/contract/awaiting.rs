@@ -34,7 +34,7 @@ fn on_one_thread() -> tokio::runtime::Runtime {
 }
 
 /// A few runs one after another, of every form.
-async fn runs(driver: Driver) {
+pub(crate) async fn runs(driver: Driver) {
     for round in 0..5_u32 {
         let (a, b) = concurrent! { a => round + 1, b => format!("round {round}") }
             .driver(driver.clone())
@@ -57,29 +57,6 @@ pub(crate) fn on_any_executor(driver: &Driver) {
 
 pub(crate) fn on_tokio_with_one_thread(driver: &Driver) {
     on_one_thread().block_on(runs(driver.clone()));
-}
-
-pub(crate) fn on_tokio_with_many_threads(driver: &Driver) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build();
-    let runtime = runtime.expect("it can be built");
-    runtime.block_on(runs(driver.clone()));
-    runtime.block_on(async {
-        let spawned: Vec<_> = (0..8).map(|_| tokio::spawn(runs(driver.clone()))).collect();
-        for one in spawned {
-            one.await.expect("it ends well");
-        }
-    });
-}
-
-pub(crate) fn on_smol(driver: &Driver) {
-    smol::block_on(runs(driver.clone()));
-    smol::block_on(async {
-        let spawned: Vec<_> = (0..4).map(|_| smol::spawn(runs(driver.clone()))).collect();
-        for one in spawned {
-            one.await;
-        }
-    });
 }
 
 pub(crate) fn failures_arrive(driver: &Driver) {
@@ -169,28 +146,6 @@ pub(crate) fn other_futures_go_on(driver: &Driver) {
         run.expect("it succeeds").0
     });
     assert!(in_time, "the block held up its executor");
-}
-
-pub(crate) fn many_futures_at_once(driver: &Driver) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
-    runtime.expect("it can be built").block_on(async {
-        let mut set = tokio::task::JoinSet::new();
-        for number in 0..200_u64 {
-            let driver = driver.clone();
-            set.spawn(async move {
-                let (square,) = concurrent! { square => number * number }.driver(driver).await?;
-                Ok::<_, concur::Error>((number, square))
-            });
-        }
-        let mut count = 0;
-        while let Some(joined) = set.join_next().await {
-            let (number, square) = joined.expect("it ends well").expect("it succeeds");
-            assert_eq!(square, number * number);
-            count += 1;
-        }
-        assert_eq!(count, 200);
-    });
 }
 
 #[cfg(feature = "tokio")]

@@ -1,12 +1,12 @@
 //! One contract, many drivers: what holds wherever a task runs.
 //!
 //! Each function takes the driver and checks one behaviour. [`every_contract`] lists those that hold
-//! on every driver, [`threaded_contract`] those that need a caller with several threads (so not on
-//! Fork), [`async_contract`] those that need the feature `tokio`. The files of the drivers turn the
+//! on every driver, [`async_contract`] those that need the feature `tokio`; `threaded.rs` holds those
+//! that need a caller with several threads, and `deaths.rs` those of drivers with processes. The files of the drivers turn the
 //! lists into tests.
 //!
 //! Nothing here looks at how long something took: tasks leave marks in a directory, and what is
-//! checked is which marks are there. A wait is bounded by [`PATIENCE`], which only a hang uses up.
+//! checked is which marks are there. A wait is bounded by `helpers::PATIENCE`, which only a hang uses up.
 
 pub(crate) mod awaiting;
 pub(crate) mod basics;
@@ -16,15 +16,12 @@ pub(crate) mod sizes;
 pub(crate) mod time;
 pub(crate) mod values;
 
-use std::path::{Path, PathBuf};
+mod helpers;
+
 use std::sync::Once;
-use std::time::{Duration, Instant};
 
 use concur::{Config, Driver};
-use tempfile::TempDir;
-
-/// How long to wait for what must happen.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) use helpers::{Marks, await_mark, eventually, is_alive, mark};
 
 /// So many workers each driver of a test program has: more than any contract needs at once.
 pub(crate) const WORKERS: usize = 8;
@@ -48,65 +45,6 @@ pub(crate) fn is_concurrent(driver: &Driver) -> bool {
 /// Whether tasks run in processes of their own.
 pub(crate) fn has_processes(driver: &Driver) -> bool {
     matches!(driver, Driver::Process | Driver::Fork)
-}
-
-/// A directory in which tasks leave marks, removed at the end.
-pub(crate) struct Marks(TempDir);
-
-impl Marks {
-    pub(crate) fn new() -> Self {
-        Self(TempDir::new().expect("there is room for a directory"))
-    }
-
-    /// The directory, to be captured.
-    pub(crate) fn dir(&self) -> PathBuf {
-        self.0.path().to_owned()
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.path().join(name).exists()
-    }
-
-    /// All marks, sorted.
-    pub(crate) fn all(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.path()).expect("the directory is there");
-        let mut names: Vec<String> = entries
-            .map(|entry| entry.expect("it can be read").file_name().into_string().expect("ASCII"))
-            .collect();
-        names.sort();
-        names
-    }
-}
-
-/// Leaves a mark, from anywhere.
-pub(crate) fn mark(dir: &Path, name: &str) {
-    std::fs::write(dir.join(name), "").expect("a mark can be left");
-}
-
-/// Waits until a mark is there; `false` when patience is at its end.
-pub(crate) fn await_mark(dir: &Path, name: &str) -> bool {
-    eventually(|| dir.join(name).exists())
-}
-
-/// Waits until something holds; `false` when patience is at its end.
-pub(crate) fn eventually(mut holds: impl FnMut() -> bool) -> bool {
-    let start = Instant::now();
-    while !holds() {
-        if start.elapsed() > PATIENCE {
-            return false;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    true
-}
-
-/// Whether a process is there and no zombie.
-pub(crate) fn is_alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-    // The name stands in parentheses and may hold anything; the state follows the last one.
-    stat.is_ok_and(|stat| {
-        !stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']))
-    })
 }
 
 /// Calls `$callback!` with the contracts that hold on every driver.
@@ -165,18 +103,6 @@ macro_rules! every_contract {
             awaiting::a_dropped_future_cancels,
             awaiting::a_future_that_was_never_polled_runs_nothing,
             awaiting::other_futures_go_on,
-        }
-    };
-}
-
-/// Calls `$callback!` with the contracts of callers that have several threads.
-macro_rules! threaded_contract {
-    ($callback:ident) => {
-        $callback! {
-            nesting::from_thirty_two_threads,
-            awaiting::on_tokio_with_many_threads,
-            awaiting::on_smol,
-            awaiting::many_futures_at_once,
         }
     };
 }

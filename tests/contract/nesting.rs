@@ -1,4 +1,4 @@
-//! Blocks inside tasks, and runs from many threads.
+//! Blocks inside tasks.
 
 use std::thread;
 use std::time::Duration;
@@ -111,25 +111,4 @@ pub(crate) fn a_deadline_is_inherited(driver: &Driver) {
     }
     assert!(!marks.has("all"), "the inner block went on past the deadline");
     mark(&dir, "release");
-}
-
-pub(crate) fn from_thirty_two_threads(driver: &Driver) {
-    thread::scope(|scope| {
-        for thread in 0..32_u64 {
-            let driver = driver.clone();
-            scope.spawn(move || {
-                for round in 0..20_u64 {
-                    let text = format!("{thread}/{round}");
-                    let (number, echo) = concurrent! {
-                        number => thread * 1000 + round,
-                        echo => text.clone(),
-                    }
-                    .driver(driver.clone())
-                    .run()
-                    .expect("both succeed");
-                    assert_eq!((number, echo), (thread * 1000 + round, text));
-                }
-            });
-        }
-    });
 }

@@ -5,5 +5,6 @@ use concur::concurrent;
 fn main() {
     'search: loop {
         let _ = concurrent! { users => loop { break 'search } }.run();
+        break 'search;
     }
 }

@@ -8,7 +8,7 @@
 use super::check::{Checked, CheckedBody, CheckedEach, CheckedTask};
 use crate::captures::{Capture, same_hygiene};
 use crate::krate::{Krate, private_at};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Index;
 use syn::ext::IdentExt;
@@ -46,7 +46,8 @@ fn expand_task(task: &CheckedTask<'_>) -> TokenStream {
     let closure = closure(body, None);
     let site = site(&task.name.unraw().to_string());
     let at_body = closure_at(body);
-    let arguments = quote_spanned!(ours=> #site, __concur_input, __concur_captures, #at_body);
+    let arguments =
+        quote_spanned!(ours=> #site, __concur_input, __concur_captures, __concur_result, #at_body);
     let call = call(body, "task", &arguments);
     quote_spanned! {ours=>
         {
@@ -77,7 +78,10 @@ fn expand_each(checked: &CheckedEach<'_>, krate: &Krate) -> TokenStream {
     let private_at_items = private_at(items.span());
     let at_items = Ident::new("__concur_items", located(items.span()));
     let into_iter = quote_spanned! {at_items.span()=>
-        #private_at_items::IntoIterator::into_iter(#items)
+        {
+            use #private_at_items::arms::NoItems;
+            #private_at_items::arms::Items::of(#items).__concur_items()
+        }
     };
     let references = references(at_pat);
     let probe = quote_spanned! {at_pat=>
@@ -88,7 +92,7 @@ fn expand_each(checked: &CheckedEach<'_>, krate: &Krate) -> TokenStream {
     };
     let item_at_pat = Ident::new("__concur_item", at_pat);
     let arguments = quote_spanned! {ours=>
-        #site, __concur_input, #at_items, #item_at_pat, __concur_captures, #at_body
+        #site, __concur_input, #at_items, #item_at_pat, __concur_captures, __concur_result, #at_body
     };
     let call = call(body, "many", &arguments);
     quote_spanned! {ours=>
@@ -123,7 +127,7 @@ fn probes(body: &CheckedBody<'_>) -> TokenStream {
 /// The references that method resolution takes off one by one, trying an arm of the runtime at each:
 /// as many as there are arms, or more.
 fn references(span: Span) -> TokenStream {
-    quote_spanned!(span=> &&&&&&&&)
+    quote_spanned!(span=> &&&&&&&&&)
 }
 
 fn input(body: &CheckedBody<'_>) -> TokenStream {
@@ -175,32 +179,92 @@ fn closure(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenSt
     let pattern = nested(bindings.chain(item_binding));
     let take_item = item.map(|(pat, name)| quote_spanned!(ours=> let #pat = #name;));
     let at_body = closure_at(body);
+    let result = result(body);
+    let owning = owning(body, item);
     if let Some(at_await) = body.captured.awaits {
         let private_at_await = private_at(at_await);
         let needs_tokio = quote_spanned!(located(at_await)=> #private_at_await::needs_tokio!(););
         let value = async_value(body, &private);
         quote_spanned! {ours=>
             #needs_tokio
-            let __concur_body = (#private::body_async(&__concur_captures, |_, #pattern| {
+            let __concur_body = #private::arms::waiting::body_async(&__concur_captures, |_, #pattern| {
                 #private::Box::pin(async move {
                     #take_item
                     #value
                 })
-            }),);
-            #private::Plain::of(&__concur_captures).check_async(#at_body);
+            });
+            #private::Plain::of(&__concur_captures).captures_nothing_else_async(#at_body);
+            #owning
+            #result
         }
     } else {
-        let (value_type, value) = value(body, &private);
+        let (value_type, value) = value(body);
         quote_spanned! {ours=>
-            let __concur_body = (#private::body(
+            let __concur_body = #private::body(
                 &__concur_captures,
                 |_, #pattern| -> #private::Result<#value_type, #private::Failure> {
                     #take_item
                     #value
                 },
-            ),);
-            #private::Plain::of(&__concur_captures).check(#at_body);
+            );
+            #private::Plain::of(&__concur_captures).captures_nothing_else(#at_body);
+            #owning
+            #result
         }
+    }
+}
+
+/// Has rustc refuse what borrows, and callables that capture, at the variable. Stands after the body,
+/// which may settle types.
+fn owning(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenStream {
+    let ours = Span::mixed_site();
+    let private = private_at(ours);
+    let question = |name: Ident| {
+        let span = name.span();
+        let ask = Ident::new("__concur_owning", span);
+        quote_spanned!(span=> (&&&#name).#ask();)
+    };
+    let captures = each_capture(body, |name, Capture { place, .. }| {
+        question(Ident::new(&name.to_string(), located(place.span())))
+    });
+    let item = item.map(|(pat, _)| question(Ident::new("__concur_item", located(pat.span()))));
+    let callables = each_capture(body, |name, Capture { place, .. }| {
+        let span = located(place.span());
+        let name = Ident::new(&name.to_string(), span);
+        quote_spanned!(span=> #name.captures_nothing(#place);)
+    });
+    // Not run, and behind a `panic!`, where moving out of a variable is no mistake.
+    let callables = (!callables.is_empty()).then(|| {
+        quote_spanned! {ours=>
+            #[allow(unreachable_code)]
+            if false {
+                #private::panic!();
+                #callables
+            }
+        }
+    });
+    quote_spanned! {ours=>
+        {
+            use #private::arms::owning::*;
+            #captures
+            #item
+            #callables
+        }
+    }
+}
+
+/// The way that the result comes back, or an error at the expression.
+fn result(body: &CheckedBody<'_>) -> TokenStream {
+    let ours = Span::mixed_site();
+    let private = private_at(ours);
+    let (first, _) = ends(body);
+    let ask = Ident::new("__concur_result", located(first));
+    let returning = body_part(body, 1);
+    quote_spanned! {ours=>
+        let __concur_result = {
+            use #private::arms::results::*;
+            (&&__concur_body.1).#ask(#returning)
+        };
     }
 }
 
@@ -209,14 +273,18 @@ fn closure(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenSt
 ///
 /// One that never has a value stands alone: around it an `Ok` would be unreachable code, and its
 /// type would be `!`, which cannot be sent.
-fn value(body: &CheckedBody<'_>, private: &Ident) -> (TokenStream, TokenStream) {
+fn value(body: &CheckedBody<'_>) -> (TokenStream, TokenStream) {
     let ours = Span::mixed_site();
     let expr = &body.captured.body;
     if body.diverges {
-        (quote_spanned!(ours=> ()), quote_spanned!(ours=> (#expr)))
-    } else {
-        (quote_spanned!(ours=> _), quote_spanned!(ours=> #private::Ok((#expr))))
+        return (quote_spanned!(ours=> ()), quote_spanned!(ours=> (#expr)));
     }
+    let (first, last) = ends(body);
+    let private = private_at(first);
+    let ok = Ident::new("Ok", located(first));
+    let mut value = Group::new(Delimiter::Parenthesis, quote_spanned!(ours=> (#expr)));
+    value.set_span(located(last));
+    (quote_spanned!(ours=> _), quote_spanned!(located(first)=> #private::#ok #value))
 }
 
 /// [`value`] where no closure can be told its type: it is told by a `return` that is never reached.
@@ -240,8 +308,11 @@ fn async_value(body: &CheckedBody<'_>, private: &Ident) -> TokenStream {
 fn call(body: &CheckedBody<'_>, name: &str, arguments: &TokenStream) -> TokenStream {
     let (first, last) = ends(body);
     let private = private_at(first);
-    let suffix = if body.captured.awaits.is_some() { "_async" } else { "" };
-    let function = Ident::new(&format!("{name}{suffix}"), located(last));
+    if body.captured.awaits.is_some() {
+        let function = Ident::new(&format!("{name}_async"), located(last));
+        return quote_spanned!(located(last)=> #private::arms::waiting::#function(#arguments));
+    }
+    let function = Ident::new(name, located(last));
     quote_spanned!(located(last)=> #private::#function(#arguments))
 }
 
@@ -253,12 +324,18 @@ fn site(name: &str) -> TokenStream {
     }
 }
 
-/// The closure, placed at its expression. It stands in a tuple for the sake of `.0`: of two tokens,
-/// the first at the first of the expression and the second at the last, rustc underlines it all.
+/// The closure, placed at its expression.
 fn closure_at(body: &CheckedBody<'_>) -> TokenStream {
+    body_part(body, 0)
+}
+
+/// A member of the pair that the runtime makes of the closure, placed at the expression: of two
+/// tokens, the first at the first of the expression and the second at the last, rustc underlines it
+/// all.
+fn body_part(body: &CheckedBody<'_>, index: u32) -> TokenStream {
     let (first, last) = ends(body);
     let name = Ident::new("__concur_body", located(first));
-    let index = Index { index: 0, span: located(last) };
+    let index = Index { index, span: located(last) };
     quote_spanned!(located(first)=> #name.#index)
 }
 

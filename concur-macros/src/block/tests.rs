@@ -244,25 +244,40 @@ fn a_task_expands_to_calls_into_the_runtime() {
         let __concur_task_0 = {
             let __concur_capture_0 = {
                 use __concur_private::arms::*;
-                (&&&&&&&&__concur_private::Probe::of(&db)).__concur_capture()
+                (&&&&&&&&&__concur_private::Probe::of(&db)).__concur_capture()
             };
             let __concur_capture_1 = {
                 use __concur_private::arms::*;
-                (&&&&&&&&__concur_private::Probe::of(&self.shop.region)).__concur_capture()
+                (&&&&&&&&&__concur_private::Probe::of(&self.shop.region)).__concur_capture()
             };
             let mut __concur_input = __concur_private::Input::new();
             __concur_input.put(&__concur_capture_0, &db);
             __concur_input.put(&__concur_capture_1, &self.shop.region);
             let __concur_captures = (__concur_capture_0, (__concur_capture_1, ()));
-            let __concur_body = (__concur_private::body(
+            let __concur_body = __concur_private::body(
                 &__concur_captures,
                 |_,
                  (db, (__concur_self_shop_region, ()))|
                  -> __concur_private::Result<_, __concur_private::Failure> {
                     __concur_private::Ok((count(&db, __concur_self_shop_region)?))
                 },
-            ),);
-            __concur_private::Plain::of(&__concur_captures).check(__concur_body.0);
+            );
+            __concur_private::Plain::of(&__concur_captures).captures_nothing_else(__concur_body.0);
+            {
+                use __concur_private::arms::owning::*;
+                (&&&__concur_capture_0).__concur_owning();
+                (&&&__concur_capture_1).__concur_owning();
+                #[allow(unreachable_code)]
+                if false {
+                    __concur_private::panic!();
+                    __concur_capture_0.captures_nothing(db);
+                    __concur_capture_1.captures_nothing(self.shop.region);
+                }
+            }
+            let __concur_result = {
+                use __concur_private::arms::results::*;
+                (&&__concur_body.1).__concur_result(__concur_body.1)
+            };
             __concur_private::task(
                 __concur_private::Site::new(
                     "users",
@@ -272,6 +287,7 @@ fn a_task_expands_to_calls_into_the_runtime() {
                 ),
                 __concur_input,
                 __concur_captures,
+                __concur_result,
                 __concur_body.0,
             )
         };
@@ -294,19 +310,22 @@ fn a_for_expands_to_many() {
     let expanded = expand(quote!((concur) for url in urls => fetch(url, limit)?));
     let expected = quote!({
         use concur::__private as __concur_private;
-        let __concur_items = __concur_private::IntoIterator::into_iter(urls);
+        let __concur_items = {
+            use __concur_private::arms::NoItems;
+            __concur_private::arms::Items::of(urls).__concur_items()
+        };
         let __concur_item = {
             use __concur_private::arms::*;
-            (&&&&&&&&__concur_private::Probe::item(&__concur_items)).__concur_capture()
+            (&&&&&&&&&__concur_private::Probe::item(&__concur_items)).__concur_capture()
         };
         let __concur_capture_0 = {
             use __concur_private::arms::*;
-            (&&&&&&&&__concur_private::Probe::of(&limit)).__concur_capture()
+            (&&&&&&&&&__concur_private::Probe::of(&limit)).__concur_capture()
         };
         let mut __concur_input = __concur_private::Input::new();
         __concur_input.put(&__concur_capture_0, &limit);
         let __concur_captures = (__concur_capture_0, (__concur_item, ()));
-        let __concur_body = (__concur_private::body(
+        let __concur_body = __concur_private::body(
             &__concur_captures,
             |_,
              (limit, (__concur_for_item, ()))|
@@ -314,8 +333,22 @@ fn a_for_expands_to_many() {
                 let url = __concur_for_item;
                 __concur_private::Ok((fetch(url, limit)?))
             },
-        ),);
-        __concur_private::Plain::of(&__concur_captures).check(__concur_body.0);
+        );
+        __concur_private::Plain::of(&__concur_captures).captures_nothing_else(__concur_body.0);
+        {
+            use __concur_private::arms::owning::*;
+            (&&&__concur_capture_0).__concur_owning();
+            (&&&__concur_item).__concur_owning();
+            #[allow(unreachable_code)]
+            if false {
+                __concur_private::panic!();
+                __concur_capture_0.captures_nothing(limit);
+            }
+        }
+        let __concur_result = {
+            use __concur_private::arms::results::*;
+            (&&__concur_body.1).__concur_result(__concur_body.1)
+        };
         __concur_private::many(
             __concur_private::Site::new(
                 "url",
@@ -327,6 +360,7 @@ fn a_for_expands_to_many() {
             __concur_items,
             __concur_item,
             __concur_captures,
+            __concur_result,
             __concur_body.0,
         )
     });
@@ -343,15 +377,16 @@ fn an_await_expands_to_the_async_calls() {
     let expansion = expansion("a => f(x).await?");
     for part in [
         "__concur_private::needs_tokio!();",
-        "__concur_private::body_async(&__concur_captures,|_,(x,())|{__concur_private::Box::pin(asyncmove{",
+        "__concur_private::arms::waiting::body_async(&__concur_captures,|_,(x,())|{__concur_private::Box::pin(asyncmove{",
         "__concur_private::Ok::<_,__concur_private::Failure>((f(x).await?))",
-        ".check_async(__concur_body.0)",
-        "__concur_private::task_async(",
+        ".captures_nothing_else_async(__concur_body.0)",
+        "__concur_private::arms::waiting::task_async(",
     ] {
         assert!(expansion.contains(part), "no `{part}` in {expansion}");
     }
     assert!(
-        super::tests::expansion("for x in y => x.await").contains("__concur_private::many_async(")
+        super::tests::expansion("for x in y => x.await")
+            .contains("__concur_private::arms::waiting::many_async(")
     );
 }
 

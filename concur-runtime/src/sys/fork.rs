@@ -1,7 +1,10 @@
 //! Forking, ending and burying processes.
 
+use std::ffi::{CString, OsStr, OsString};
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::ptr;
 
 use rustix::process::Pid;
 
@@ -23,6 +26,52 @@ pub(crate) fn fork() -> io::Result<Forked> {
         -1 => Err(io::Error::last_os_error()),
         0 => Ok(Forked::Child),
         pid => Ok(Forked::Parent(Pid::from_raw(pid).expect("a child's pid is positive"))),
+    }
+}
+
+/// Executes an open file as a child in a process group of its own, with `stdin` as its standard
+/// input.
+pub(crate) fn execute_file(
+    file: BorrowedFd<'_>,
+    stdin: BorrowedFd<'_>,
+    name: &OsStr,
+    environment: &[(OsString, OsString)],
+) -> io::Result<Pid> {
+    // Everything is made before the fork: after it, in a process that may have had threads, only
+    // what a signal handler may do is allowed.
+    let name = CString::new(name.as_bytes())?;
+    let mut words = Vec::new();
+    for (variable, value) in environment {
+        words.push(CString::new([variable.as_bytes(), b"=", value.as_bytes()].concat())?);
+    }
+    let arguments = [name.as_ptr(), ptr::null()];
+    let environment: Vec<_> =
+        words.iter().map(|word| word.as_ptr()).chain(std::iter::once(ptr::null())).collect();
+    // SAFETY: the child calls only functions that may be called in a signal handler, on memory that
+    // was made before, and then executes or ends.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            // SAFETY: see above; `setpgid` and `dup2` change this process alone.
+            unsafe { libc::setpgid(0, 0) };
+            // SAFETY: as above.
+            unsafe { libc::dup2(stdin.as_raw_fd(), 0) };
+            // SAFETY: the pointers lead to strings that end in zero, the lists end in null, and an
+            // empty path with this flag means the file itself. By `syscall`, which every C library
+            // has.
+            unsafe {
+                libc::syscall(
+                    libc::SYS_execveat,
+                    file.as_raw_fd(),
+                    c"".as_ptr(),
+                    arguments.as_ptr(),
+                    environment.as_ptr(),
+                    libc::AT_EMPTY_PATH,
+                )
+            };
+            exit_now(127)
+        }
+        pid => Ok(Pid::from_raw(pid).expect("a child's pid is positive")),
     }
 }
 
@@ -85,7 +134,7 @@ pub(crate) fn open_standard_descriptors() {
 pub(crate) fn child_signal_descriptor() -> io::Result<OwnedFd> {
     let set = child_signal_set();
     // SAFETY: `set` is an initialized signal set; the old mask is not asked for.
-    if unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) } != 0 {
+    if unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut()) } != 0 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: as above; -1 asks for a new descriptor.
@@ -101,7 +150,7 @@ pub(crate) fn child_signal_descriptor() -> io::Result<OwnedFd> {
 pub(crate) fn unblock_child_signal() {
     let set = child_signal_set();
     // SAFETY: as above.
-    unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut()) };
+    unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, ptr::null_mut()) };
 }
 
 fn child_signal_set() -> libc::sigset_t {
@@ -118,7 +167,7 @@ fn child_signal_set() -> libc::sigset_t {
 /// Writes out what C libraries have buffered.
 pub(crate) fn flush_c_streams() {
     // SAFETY: a null pointer asks for all streams; the C library locks each.
-    unsafe { libc::fflush(std::ptr::null_mut()) };
+    unsafe { libc::fflush(ptr::null_mut()) };
 }
 
 /// Removes a variable from the environment. Only while the process has a single thread.

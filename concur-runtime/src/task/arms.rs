@@ -1,27 +1,36 @@
 //! Which way a captured variable goes: decided by method resolution, since a macro knows no types.
 //!
-//! A macro writes `(&&&&&&&&Probe::of(&variable)).__concur_capture()`. Method resolution tries the
-//! type of the expression first and then takes off one reference after another, so the arms below
-//! are tried from the one with the most references down to the last, which always fits:
+//! A macro writes `(&&&&&&&&&Probe::of(&variable)).__concur_capture()`. Method resolution tries
+//! the type of the expression first and then takes off one reference after another, so the arms
+//! below are tried from the one with the most references down to the last, which always fits:
 //!
-//! 1. a reference to a reference, of a sized or an unsized type: first, because lifetimes are not
+//! 1. a type that is not known yet: an error, since every arm would fit;
+//! 2. a reference to a reference, of a sized or an unsized type: early, because lifetimes are not
 //!    looked at here and `&&str` would pass for a reference to a sized `&str`;
-//! 2. a reference to a sized `T`: sent as `T`, lent back as `&T`, no `Clone` asked;
-//! 3. a reference to bytes, which go as one block;
-//! 4. a reference to an unsized `T: ToOwned` (`&str`, `&[T]`, `&Path`): sent, lent back as `&T`;
-//! 5. a value: sent, and given to the task as its own;
-//! 6. a callable of zero size (a function item): nothing is sent, it is made again there. Nothing
-//!    else may be made from its type alone: a proof token would be forged;
-//! 7. anything else: an error at the variable, spoken by [`Sendable`](super::capture::Sendable).
+//! 3. a reference to a sized `T`: sent as `T`, lent back as `&T`, no `Clone` asked;
+//! 4. a reference to bytes, which go as one block;
+//! 5. a reference to an unsized `T: ToOwned` (`&str`, `&[T]`, `&Path`): sent, lent back as `&T`;
+//! 6. a value: sent, and given to the task as its own;
+//! 7. a pointer, also to a function: an error, before it passes for a callable;
+//! 8. a callable that captures nothing (a function item): nothing is sent, it is made again there.
+//!    Nothing else may be made from its type alone: a proof token would be forged;
+//! 9. anything else: an error at the variable, spoken by [`Accepts`](super::refusal::Accepts).
+//!
+//! What passes for a value may still borrow (`Option<&str>`): [`owning`] asks that, once the body of
+//! the task has settled all types.
 //!
 //! Each arm stands on a level of its own, so that two never fit at once.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::capture::{
     ByBytes, ByCallable, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue, Never,
+};
+use super::refusal::{
+    Accepts, BorrowsFirst, BorrowsSecond, Iterates, Owning, TaskInput, Undecided,
 };
 
 /// Carries the type of a variable to the arms.
@@ -40,13 +49,71 @@ impl<T> Probe<T> {
     }
 }
 
+/// What stands after `in`.
+#[derive(Debug)]
+pub struct Items<I>(I);
+
+impl<I> Items<I> {
+    /// Anything; whether it has items is asked next.
+    pub fn of(items: I) -> Self {
+        Self(items)
+    }
+}
+
+impl<I: IntoIterator> Items<I> {
+    /// Its items.
+    pub fn __concur_items(self) -> I::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// Answers for what has no items.
+pub trait NoItems<I> {
+    /// An error, and an iterator of any type, so that it is the only one.
+    fn __concur_items<Any>(self) -> Any
+    where
+        Any: Iterator,
+        TaskInput: Iterates<I>;
+}
+
+impl<I> NoItems<I> for Items<I> {
+    fn __concur_items<Any>(self) -> Any
+    where
+        Any: Iterator,
+        TaskInput: Iterates<I>,
+    {
+        unreachable!("nothing is `Iterates`")
+    }
+}
+
 /// The arms, to be imported where a probe is asked.
 #[expect(missing_docs, reason = "each trait is one arm of the list in this file's head")]
 pub mod levels {
+    pub use super::super::result::results;
+    pub use super::{Items, NoItems, owning};
+
+    /// The calls for async tasks, there without the feature `tokio` too, so that its absence is the
+    /// only error.
+    pub mod waiting {
+        pub use crate::task::body::{body_async, many_async, task_async};
+    }
+
     use super::{
-        ByBytes, ByCallable, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue, DeserializeOwned,
-        Never, Probe, Serialize,
+        Accepts, ByBytes, ByCallable, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue,
+        DeserializeOwned, Never, Probe, Serialize, TaskInput, Undecided, fmt,
     };
+
+    pub trait ViaUnknown {
+        type Way;
+        fn __concur_capture(&self) -> Self::Way;
+    }
+
+    impl<T: Undecided> ViaUnknown for &&&&&&&&Probe<T> {
+        type Way = Never<T>;
+        fn __concur_capture(&self) -> Never<T> {
+            Never::new()
+        }
+    }
 
     pub trait ViaRefRef {
         type Way;
@@ -124,6 +191,21 @@ pub mod levels {
         }
     }
 
+    pub trait ViaPointer<T> {
+        fn __concur_capture(&self) -> Never<T>
+        where
+            TaskInput: Accepts<T>;
+    }
+
+    impl<T: fmt::Pointer> ViaPointer<T> for &Probe<T> {
+        fn __concur_capture(&self) -> Never<T>
+        where
+            TaskInput: Accepts<T>,
+        {
+            Never::new()
+        }
+    }
+
     pub trait ViaCallable<Signature> {
         type Way;
         fn __concur_capture(&self) -> Self::Way;
@@ -131,12 +213,12 @@ pub mod levels {
 
     macro_rules! callables {
         ($($argument:ident)*) => {
-            impl<T, R, $($argument,)*> ViaCallable<fn($($argument),*) -> R> for &Probe<T>
+            impl<T, R, $($argument,)*> ViaCallable<fn($($argument),*) -> R> for Probe<T>
             where
-                T: Fn($($argument),*) -> R + Copy + Send + 'static,
+                T: Fn($($argument),*) -> R + Send + 'static,
             {
-                type Way = ByCallable<T>;
-                fn __concur_capture(&self) -> ByCallable<T> {
+                type Way = ByCallable<T, fn($($argument),*) -> R>;
+                fn __concur_capture(&self) -> Self::Way {
                     ByCallable::new()
                 }
             }
@@ -153,15 +235,80 @@ pub mod levels {
     callables!(A B C D E F G);
     callables!(A B C D E F G H);
 
-    pub trait ViaNothing {
-        type Way;
-        fn __concur_capture(&self) -> Self::Way;
+    pub trait ViaNothing<T> {
+        fn __concur_capture(self) -> Never<T>
+        where
+            TaskInput: Accepts<T>;
     }
 
-    impl<T> ViaNothing for Probe<T> {
-        type Way = Never<T>;
-        fn __concur_capture(&self) -> Never<T> {
+    impl<T> ViaNothing<T> for Probe<T> {
+        fn __concur_capture(self) -> Never<T>
+        where
+            TaskInput: Accepts<T>,
+        {
             Never::new()
         }
     }
+}
+
+/// Whether what passes for data borrows: asked of a way, as `(&&&way).__concur_owning()`.
+#[expect(missing_docs, reason = "two ways to borrow, and everything else")]
+pub mod owning {
+    use super::{
+        BorrowsFirst, BorrowsSecond, ByBytes, ByCallable, ByRef, ByRefRef, ByUnsized, ByUnsizedRef,
+        ByValue, Never, Owning, TaskInput,
+    };
+
+    pub trait BorrowingFirst<T: ?Sized> {
+        fn __concur_owning(&self)
+        where
+            TaskInput: Owning<T>;
+    }
+
+    pub trait BorrowingSecond<T: ?Sized> {
+        fn __concur_owning(&self)
+        where
+            TaskInput: Owning<T>;
+    }
+
+    macro_rules! ways {
+        ($($way:ident: $($sized:ident)?;)*) => {$(
+            impl<T: $(?$sized +)? BorrowsFirst> BorrowingFirst<T> for &&$way<T> {
+                fn __concur_owning(&self)
+                where
+                    TaskInput: Owning<T>,
+                {
+                }
+            }
+
+            impl<T: $(?$sized +)? BorrowsSecond> BorrowingSecond<T> for &$way<T> {
+                fn __concur_owning(&self)
+                where
+                    TaskInput: Owning<T>,
+                {
+                }
+            }
+        )*};
+    }
+
+    ways! {
+        ByValue:;
+        ByRef:;
+        ByRefRef:;
+        ByUnsized: Sized;
+        ByUnsizedRef: Sized;
+    }
+
+    pub trait OwningAll {
+        fn __concur_owning(&self) {}
+    }
+
+    impl<T> OwningAll for ByValue<T> {}
+    impl<T> OwningAll for ByRef<T> {}
+    impl<T> OwningAll for ByRefRef<T> {}
+    impl<T: ?Sized> OwningAll for ByUnsized<T> {}
+    impl<T: ?Sized> OwningAll for ByUnsizedRef<T> {}
+    impl<T, P> OwningAll for ByCallable<T, P> {}
+    impl<T> OwningAll for Never<T> {}
+    impl OwningAll for ByBytes {}
 }

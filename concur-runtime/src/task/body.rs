@@ -10,11 +10,11 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use serde::{Serialize, de::DeserializeOwned};
-
 use super::capture::{CaptureOf, Captures};
 use super::failure::Failure;
 use super::input::{Input, encode_guarded};
+pub(crate) use super::result::Returned;
+use super::result::{ResultOf, Returning};
 use super::{Call, EntryPoint, Registered, Site, TaskSpec, Verdict};
 use crate::codec;
 use crate::many::Many;
@@ -24,16 +24,6 @@ use crate::sys::conjure::conjure;
 /// What an async task is: a future that may borrow what was lent to it.
 pub(crate) type TaskFuture<'w, R> = Pin<Box<dyn Future<Output = Result<R, Failure>> + 'w>>;
 
-/// What a task may return.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the result of a task",
-    label = "the result of this task is sent back from another process as data",
-    note = "a result must be `Serialize + DeserializeOwned + Send + 'static`: derive both, or return what identifies the thing instead"
-)]
-pub trait Returned: Serialize + DeserializeOwned + Send + 'static {}
-
-impl<T: Serialize + DeserializeOwned + Send + 'static> Returned for T {}
-
 /// A task of a block, with the type of its result.
 #[derive(Debug)]
 pub struct TaskPart<R> {
@@ -41,13 +31,13 @@ pub struct TaskPart<R> {
     result: PhantomData<fn() -> R>,
 }
 
-/// Gives the closure its argument types, which it could not infer alone.
-pub fn body<C, R, F>(_captures: &C, body: F) -> F
+/// Gives the closure its argument types, which it could not infer alone, and tells what it returns.
+pub fn body<C, R, F>(_captures: &C, body: F) -> (F, Returning<R>)
 where
     C: Captures,
     F: for<'w> Fn(&'w (), C::Seen<'w>) -> Result<R, Failure>,
 {
-    body
+    (body, Returning::new())
 }
 
 /// Accepts only what coerces to a function pointer: rustc points at anything that a body captures.
@@ -62,40 +52,57 @@ impl<C: Captures> Plain<C> {
         Self(PhantomData)
     }
 
-    /// Checks a body.
-    pub fn check<R>(self, _body: for<'w> fn(&'w (), C::Seen<'w>) -> Result<R, Failure>) {}
+    #[rustfmt::skip] // rustc shows the line to whoever captured something else
+                     /// Checks a body.
+    pub fn captures_nothing_else<R>( // to capture it, list it: `name => [variable] expression`
+        self,
+        _body: for<'w> fn(&'w (), C::Seen<'w>) -> Result<R, Failure>,
+    ) {
+    }
 
-    /// Checks the body of an async task.
-    pub fn check_async<R>(self, _body: for<'w> fn(&'w (), C::Seen<'w>) -> TaskFuture<'w, R>) {}
+    #[rustfmt::skip] // rustc shows the line to whoever captured something else
+                     /// Checks the body of an async task.
+    pub fn captures_nothing_else_async<R>( // to capture it, list it: `name => [variable] expression`
+        self,
+        _body: for<'w> fn(&'w (), C::Seen<'w>) -> TaskFuture<'w, R>,
+    ) {
+    }
 }
 
 /// Makes a task of a block.
-pub fn task<C, R, F>(site: Site, input: Input, _captures: C, _body: F) -> TaskPart<R>
+pub fn task<C, R, W, F>(
+    site: Site,
+    input: Input,
+    _captures: C,
+    _result: W,
+    _body: F,
+) -> TaskPart<W::Value>
 where
     C: Captures,
-    R: Returned,
+    W: ResultOf<R>,
     F: for<'w> Fn(&'w (), C::Seen<'w>) -> Result<R, Failure>,
 {
-    part(site, input, entry_point::<SyncTask<C, R, F>>(false))
+    part(site, input, entry_point::<SyncTask<C, R, W, F>>(false))
 }
 
 /// Makes many tasks, one for each item.
-pub fn many<I, V, C, R, F>(
+pub fn many<I, V, C, R, W, F>(
     site: Site,
     shared: Input,
     items: I,
     _item: V,
     _captures: C,
+    _result: W,
     _body: F,
-) -> Many<I, R>
+) -> Many<I, W::Value>
 where
     I: Iterator,
     V: CaptureOf<I::Item>,
     C: Captures,
-    R: Returned,
+    W: ResultOf<R>,
     F: for<'w> Fn(&'w (), C::Seen<'w>) -> Result<R, Failure>,
 {
-    let entry = entry_point::<SyncTask<C, R, F>>(false);
+    let entry = entry_point::<SyncTask<C, R, W, F>>(false);
     Many::from_items(site, shared.finish(), items, encode_item::<I, V>, entry)
 }
 
@@ -132,21 +139,21 @@ fn entry_point<T: Registered>(is_async: bool) -> EntryPoint {
 }
 
 /// Stands for a task whose body is an ordinary closure.
-struct SyncTask<C, R, F>(PhantomData<(C, R, F)>);
+struct SyncTask<C, R, W, F>(PhantomData<(C, R, W, F)>);
 
-impl<C, R, F> Registered for SyncTask<C, R, F>
+impl<C, R, W, F> Registered for SyncTask<C, R, W, F>
 where
     C: Captures,
-    R: Returned,
+    W: ResultOf<R>,
     F: for<'w> Fn(&'w (), C::Seen<'w>) -> Result<R, Failure>,
 {
     fn run(call: &mut Call<'_>) {
-        call_with::<C, R>(call, |seen| conjure::<F>()(&(), seen));
+        call_with::<C, R, W>(call, |seen| conjure::<F>()(&(), seen));
     }
 }
 
 /// Decodes the captures, lends them to `work`, encodes what it gives.
-fn call_with<C: Captures, R: Returned>(
+fn call_with<C: Captures, R, W: ResultOf<R>>(
     call: &mut Call<'_>,
     work: impl FnOnce(C::Seen<'_>) -> Result<R, Failure>,
 ) {
@@ -164,74 +171,79 @@ fn call_with<C: Captures, R: Returned>(
     let mut held = C::hold(&mut owned);
     call.verdict = match work(C::lend(&mut held)) {
         Err(failure) => Verdict::Failed(failure.into_report()),
-        Ok(result) => match codec::encode_owned(&result, call.output) {
+        Ok(result) => match W::encode(&result, call.output) {
             Ok(()) => Verdict::Done,
             Err(err) => Verdict::Unencodable(err),
         },
     };
 }
 
-#[cfg(feature = "tokio")]
-pub use with_tokio::{body_async, many_async, task_async};
+pub use for_async::{body_async, many_async, task_async};
 
-#[cfg(feature = "tokio")]
-mod with_tokio {
+mod for_async {
     use super::{
-        Call, CaptureOf, Captures, Input, Many, PhantomData, Registered, Returned, Site,
+        Call, CaptureOf, Captures, Input, Many, PhantomData, Registered, ResultOf, Returning, Site,
         TaskFuture, TaskPart, call_with, conjure, encode_item, entry_point, part,
     };
     use crate::task::async_runtime::block_on;
 
     /// [`body`](super::body) for an async task.
-    pub fn body_async<C, R, F>(_captures: &C, body: F) -> F
+    pub fn body_async<C, R, F>(_captures: &C, body: F) -> (F, Returning<R>)
     where
         C: Captures,
         F: for<'w> Fn(&'w (), C::Seen<'w>) -> TaskFuture<'w, R>,
     {
-        body
+        (body, Returning::new())
     }
 
     /// [`task`](super::task) for an async task.
-    pub fn task_async<C, R, F>(site: Site, input: Input, _captures: C, _body: F) -> TaskPart<R>
+    pub fn task_async<C, R, W, F>(
+        site: Site,
+        input: Input,
+        _captures: C,
+        _result: W,
+        _body: F,
+    ) -> TaskPart<W::Value>
     where
         C: Captures,
-        R: Returned,
+        W: ResultOf<R>,
         F: for<'w> Fn(&'w (), C::Seen<'w>) -> TaskFuture<'w, R>,
     {
-        part(site, input, entry_point::<AsyncTask<C, R, F>>(true))
+        part(site, input, entry_point::<AsyncTask<C, R, W, F>>(true))
     }
 
     /// [`many`](super::many) for async tasks.
-    pub fn many_async<I, V, C, R, F>(
+    pub fn many_async<I, V, C, R, W, F>(
         site: Site,
         shared: Input,
         items: I,
         _item: V,
         _captures: C,
+        _result: W,
         _body: F,
-    ) -> Many<I, R>
+    ) -> Many<I, W::Value>
     where
         I: Iterator,
         V: CaptureOf<I::Item>,
         C: Captures,
-        R: Returned,
+        W: ResultOf<R>,
         F: for<'w> Fn(&'w (), C::Seen<'w>) -> TaskFuture<'w, R>,
     {
-        let entry = entry_point::<AsyncTask<C, R, F>>(true);
+        let entry = entry_point::<AsyncTask<C, R, W, F>>(true);
         Many::from_items(site, shared.finish(), items, encode_item::<I, V>, entry)
     }
 
     /// Stands for a task whose body awaits.
-    struct AsyncTask<C, R, F>(PhantomData<(C, R, F)>);
+    struct AsyncTask<C, R, W, F>(PhantomData<(C, R, W, F)>);
 
-    impl<C, R, F> Registered for AsyncTask<C, R, F>
+    impl<C, R, W, F> Registered for AsyncTask<C, R, W, F>
     where
         C: Captures,
-        R: Returned,
+        W: ResultOf<R>,
         F: for<'w> Fn(&'w (), C::Seen<'w>) -> TaskFuture<'w, R>,
     {
         fn run(call: &mut Call<'_>) {
-            call_with::<C, R>(call, |seen| block_on(conjure::<F>()(&(), seen))?);
+            call_with::<C, R, W>(call, |seen| block_on(conjure::<F>()(&(), seen))?);
         }
     }
 }

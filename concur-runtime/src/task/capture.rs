@@ -102,6 +102,9 @@ macro_rules! ways {
             pub(super) const fn new() -> Self {
                 Self(PhantomData)
             }
+
+            /// Never called, and nothing to be checked: see [`ByCallable`].
+            pub fn captures_nothing<V>(self, _value: V) {}
         }
 
         impl<T: ?Sized> Clone for $name<T> {
@@ -125,15 +128,41 @@ ways! {
     ByUnsizedRef;
     /// An owned value, given to the task as its own.
     ByValue;
-    /// A callable of zero size: nothing is sent, it is made again where the task runs.
-    ByCallable;
     /// What cannot be sent.
     Never;
 }
 
+/// A callable that coerces to the function pointer `P`, so it captures nothing: nothing is sent, it
+/// is made again where the task runs.
+#[derive(Debug)]
+pub struct ByCallable<T, P>(PhantomData<fn() -> (T, P)>);
+
+impl<T, P> ByCallable<T, P> {
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    #[rustfmt::skip] // rustc shows the line to whoever captured a closure that captures
+                     /// Never called: rustc makes sure that the callable coerces.
+    pub fn captures_nothing(self, _callable: P) {} // a closure that captures: make it in the task
+}
+
+impl<T, P> Clone for ByCallable<T, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, P> Copy for ByCallable<T, P> {}
+
 /// `&[u8]`, sent as one block.
 #[derive(Debug, Clone, Copy)]
 pub struct ByBytes;
+
+impl ByBytes {
+    /// Never called, and nothing to be checked: see [`ByCallable`].
+    pub fn captures_nothing<V>(self, _value: V) {}
+}
 
 impl<T: Serialize + DeserializeOwned + 'static> Capture for ByRef<T> {
     type Owned = T;
@@ -291,7 +320,7 @@ impl<T: Serialize + DeserializeOwned + 'static> CaptureOf<T> for ByValue<T> {
     }
 }
 
-impl<T: Send + 'static> Capture for ByCallable<T> {
+impl<T: Send + 'static, P> Capture for ByCallable<T, P> {
     type Owned = ();
     type Held<'a> = ();
     type Seen<'w> = T;
@@ -307,26 +336,11 @@ impl<T: Send + 'static> Capture for ByCallable<T> {
     }
 }
 
-impl<T: Send + 'static> CaptureOf<T> for ByCallable<T> {
+impl<T: Send + 'static, P> CaptureOf<T> for ByCallable<T, P> {
     fn encode(_value: &T, _output: &mut Payload) -> Result<(), CodecError> {
         Ok(())
     }
 }
-
-/// What a task may capture; its message is what a user reads who captures anything else.
-#[diagnostic::on_unimplemented(
-    message = "`{T}` cannot be sent to a task",
-    label = "this is captured by a task, which runs in another process and gets a copy of it as data",
-    note = "what a task captures must be `Serialize + DeserializeOwned + 'static`, or a reference to such a type",
-    note = "a type of your own: add `#[derive(serde::Serialize, serde::Deserialize)]`; a type parameter: add these bounds",
-    note = "a type that borrows, as `Option<&str>` or `Vec<&str>`: make it own its data (`Option<String>`, `Vec<String>`)",
-    note = "a handle (file, socket, connection, lock, channel, closure that captures): make it inside the task instead"
-)]
-pub trait Sendable<T: ?Sized> {}
-
-/// Never `Sendable`: it is there so that the message names the type and nothing else.
-#[derive(Debug, Clone, Copy)]
-pub struct Nothing;
 
 impl<T> Capture for Never<T> {
     type Owned = T;
@@ -346,10 +360,7 @@ impl<T> Capture for Never<T> {
     }
 }
 
-impl<T> CaptureOf<T> for Never<T>
-where
-    Nothing: Sendable<T>,
-{
+impl<T> CaptureOf<T> for Never<T> {
     fn encode(_value: &T, _output: &mut Payload) -> Result<(), CodecError> {
         Err(CodecError::new("this type cannot be sent"))
     }

@@ -10,7 +10,6 @@ use crate::codec::CodecError;
 use crate::payload::{Payload, Reader};
 
 pub(crate) mod arms;
-#[cfg(feature = "tokio")]
 pub(crate) mod async_runtime;
 pub(crate) mod body;
 pub(crate) mod capture;
@@ -18,8 +17,10 @@ pub(crate) mod execute;
 pub(crate) mod failure;
 pub(crate) mod input;
 pub(crate) mod panic;
+pub(crate) mod refusal;
 #[cfg(target_os = "linux")]
 pub(crate) mod registry;
+pub(crate) mod result;
 
 /// The entry point of a task: decode the captures, run the code, encode the result.
 pub(crate) type Entry = fn(&mut Call<'_>);

@@ -43,6 +43,7 @@ pub(super) struct ProcessAttempt {
     given_up: bool,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one for each task under way, hardly moved")]
 enum State {
     /// For a worker to be free.
     Waiting {

@@ -4,6 +4,7 @@
 //! is one task on its way through them.
 
 mod attempt;
+mod execute;
 mod pool;
 mod server;
 

@@ -1,0 +1,59 @@
+//! Executes the running binary again, as a fork server.
+//!
+//! It is the very file that is running, also when another one has taken its name since or it was
+//! deleted: `/proc/self/exe` leads to it. The file is held open from the first run on as well, for
+//! programs that lose sight of `/proc` later (`chroot`, a sandbox).
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::process::Pid;
+
+use crate::worker::door;
+
+const RUNNING: &str = "/proc/self/exe";
+
+/// The running file.
+static HELD: OnceLock<Option<OwnedFd>> = OnceLock::new();
+
+/// Starts the server; its control socket becomes its standard input.
+pub(super) fn again(control: &OwnedFd) -> io::Result<Pid> {
+    let held = HELD.get_or_init(|| {
+        rustix::fs::open(RUNNING, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()
+    });
+    let started = match (by_path(control), held) {
+        (Err(err), Some(held)) if err.kind() == io::ErrorKind::NotFound => by_file(held, control),
+        (started, _) => started,
+    };
+    started.map_err(|err| {
+        io::Error::new(err.kind(), format!("the program cannot be executed again: {err}"))
+    })
+}
+
+/// No `pre_exec`: std can use `posix_spawn`, which does not grow with the caller's memory.
+fn by_path(control: &OwnedFd) -> io::Result<Pid> {
+    let mut command = Command::new(RUNNING);
+    if let Some(name) = std::env::args_os().next() {
+        command.arg0(name);
+    }
+    let child = command
+        .stdin(Stdio::from(control.try_clone()?))
+        .env(door::VARIABLE, door::VALUE)
+        // Ctrl-C in a terminal is for the caller, who decides.
+        .process_group(0)
+        .spawn()?;
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    pid.ok_or_else(|| io::Error::other("a process without a pid"))
+}
+
+fn by_file(held: &OwnedFd, control: &OwnedFd) -> io::Result<Pid> {
+    let mut environment: Vec<_> =
+        std::env::vars_os().filter(|(name, _)| name != door::VARIABLE).collect();
+    environment.push((door::VARIABLE.into(), door::VALUE.into()));
+    let name = std::env::args_os().next().unwrap_or_else(|| "concur".into());
+    crate::sys::fork::execute_file(held.as_fd(), control.as_fd(), &name, &environment)
+}
