@@ -39,7 +39,7 @@ mod tasks;
 #[cfg(target_os = "linux")]
 mod channel;
 #[cfg(target_os = "linux")]
-mod descendants;
+mod processes;
 #[cfg(target_os = "linux")]
 mod reactor;
 #[cfg(target_os = "linux")]

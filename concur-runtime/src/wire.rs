@@ -46,8 +46,8 @@ pub(crate) struct Hello {
     pub(crate) build: u64,
     /// How deep the caller's blocks are nested: 0 for the program itself.
     pub(crate) depth: u32,
-    /// So many workers may run at each depth below the first.
-    pub(crate) workers: u32,
+    /// So many workers may run at each depth below the first, where that is set.
+    pub(crate) workers: Option<u32>,
     pub(crate) nested_limit: u32,
 }
 
@@ -80,6 +80,8 @@ pub(crate) struct RequestHead {
     pub(crate) directory: Option<Vec<u8>>,
     pub(crate) depth: u32,
     pub(crate) deadline: Option<Moment>,
+    /// Whether the worker ends after this task.
+    pub(crate) is_last: bool,
     pub(crate) shared: Segment,
     pub(crate) own: Segment,
 }

@@ -43,26 +43,28 @@ pub(crate) fn metrics(out: &mut impl Write, metrics: &Metrics) -> io::Result<()>
     Ok(())
 }
 
-/// The times: `baseline` is one metric after another, without concur.
+/// The times: `baseline` is one metric after another, without concur. Speed-ups are of medians.
 pub(crate) fn times(
     out: &mut impl Write,
     baseline: &[Pass],
     drivers: &[(Driver, Vec<Pass>)],
 ) -> io::Result<()> {
-    let baseline = median(baseline);
-    writeln!(out, "\n  {:<12}{:>10}{:>10}{:>11}", "", "median", "speed-up", "processes")?;
-    row(out, "no concur", baseline, baseline.took)?;
+    let reference = median(baseline).took;
+    writeln!(out, "\n               fastest    median  speed-up  processes")?;
+    row(out, "no concur", baseline, reference)?;
     for (driver, passes) in drivers {
-        row(out, &driver.to_string(), median(passes), baseline.took)?;
+        row(out, &driver.to_string(), passes, reference)?;
     }
     Ok(())
 }
 
-fn row(out: &mut impl Write, name: &str, pass: &Pass, baseline: Duration) -> io::Result<()> {
-    let seconds = pass.took.as_secs_f64();
-    let speed_up = baseline.as_secs_f64() / seconds;
-    let processes = pass.spans.iter().map(|span| span.pid).collect::<BTreeSet<_>>().len();
-    writeln!(out, "  {name:<12}{seconds:>8.2} s{speed_up:>9.2}x{processes:>11}")
+fn row(out: &mut impl Write, name: &str, passes: &[Pass], reference: Duration) -> io::Result<()> {
+    let fastest = passes.iter().map(|pass| pass.took).min().unwrap_or_default().as_secs_f64();
+    let Pass { spans, took, .. } = median(passes);
+    let median = took.as_secs_f64();
+    let speed_up = reference.as_secs_f64() / median;
+    let processes = spans.iter().map(|span| span.pid).collect::<BTreeSet<_>>().len();
+    writeln!(out, "  {name:<10}{fastest:>8.2} s{median:>8.2} s{speed_up:>9.2}x{processes:>11}")
 }
 
 /// Who ran when, in the median pass of each driver.

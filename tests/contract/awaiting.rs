@@ -76,12 +76,12 @@ pub(crate) fn settings_that_are_wrong_arrive(driver: &Driver) {
 }
 
 pub(crate) fn a_dropped_future_cancels(driver: &Driver) {
-    let marks = Marks::new();
-    let dir = marks.dir();
     if !is_concurrent(driver) {
         return;
     }
+    let marks = Marks::new();
     on_one_thread().block_on(async {
+        let dir = marks.dir();
         let run = concurrent! {
             first => {
                 std::fs::write(dir.join("pid"), std::process::id().to_string())?;
@@ -99,6 +99,7 @@ pub(crate) fn a_dropped_future_cancels(driver: &Driver) {
             () = until_mark(&marks, "begun") => {}
         }
     });
+    let dir = marks.dir();
     if has_processes(driver) {
         let pid = std::fs::read_to_string(dir.join("pid")).expect("it has begun");
         let pid = pid.parse().expect("a number");

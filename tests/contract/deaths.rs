@@ -271,7 +271,8 @@ pub(crate) fn killed_half_way_through_large_arguments(driver: &Driver) {
             .driver(driver.clone())
             .run()
             .expect_err("it dies");
-        assert_eq!((err.kind(), err.failures()[0].signal()), (ErrorKind::Killed, Some(libc::SIGKILL)));
+        let signal = err.failures()[0].signal();
+        assert_eq!((err.kind(), signal), (ErrorKind::Killed, Some(libc::SIGKILL)), "{err}");
         goes_on(driver);
     }
 }

@@ -181,31 +181,39 @@ fn closure(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenSt
     let at_body = closure_at(body);
     let result = result(body);
     let owning = owning(body, item);
+    // The closure begins and ends with the expression, which is where a message about it points.
+    let (first, last) = ends(body);
+    let parameters = quote_spanned!(located(first)=> |_, #pattern|);
+    let block = |statements| {
+        let mut block = Group::new(Delimiter::Brace, statements);
+        block.set_span(located(last));
+        block
+    };
     if let Some(at_await) = body.captured.awaits {
         let private_at_await = private_at(at_await);
         let needs_tokio = quote_spanned!(located(at_await)=> #private_at_await::needs_tokio!(););
         let value = async_value(body, &private);
+        let block = block(quote_spanned! {ours=>
+            #private::Box::pin(async move {
+                #take_item
+                #value
+            })
+        });
         quote_spanned! {ours=>
             #needs_tokio
-            let __concur_body = #private::arms::waiting::body_async(&__concur_captures, |_, #pattern| {
-                #private::Box::pin(async move {
-                    #take_item
-                    #value
-                })
-            });
+            let __concur_body =
+                #private::arms::waiting::body_async(&__concur_captures, #parameters #block);
             #private::Plain::of(&__concur_captures).captures_nothing_else_async(#at_body);
             #owning
             #result
         }
     } else {
         let (value_type, value) = value(body);
+        let block = block(quote_spanned!(ours=> #take_item #value));
         quote_spanned! {ours=>
             let __concur_body = #private::body(
                 &__concur_captures,
-                |_, #pattern| -> #private::Result<#value_type, #private::Failure> {
-                    #take_item
-                    #value
-                },
+                #parameters -> #private::Result<#value_type, #private::Failure> #block,
             );
             #private::Plain::of(&__concur_captures).captures_nothing_else(#at_body);
             #owning
@@ -231,18 +239,12 @@ fn owning(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenStr
     let callables = each_capture(body, |name, Capture { place, .. }| {
         let span = located(place.span());
         let name = Ident::new(&name.to_string(), span);
-        quote_spanned!(span=> #name.captures_nothing(#place);)
+        let private = private_at(span);
+        quote_spanned!(span=> #name.captures_nothing(#private::another(&#place));)
     });
-    // Not run, and behind a `panic!`, where moving out of a variable is no mistake.
-    let callables = (!callables.is_empty()).then(|| {
-        quote_spanned! {ours=>
-            #[allow(unreachable_code)]
-            if false {
-                #private::panic!();
-                #callables
-            }
-        }
-    });
+    // Not run, and by reference: a move, even one that never happens, would make a closure around
+    // the block one that can be called only once.
+    let callables = (!callables.is_empty()).then(|| quote_spanned!(ours=> if false { #callables }));
     quote_spanned! {ours=>
         {
             use #private::arms::owning::*;

@@ -267,11 +267,10 @@ fn a_task_expands_to_calls_into_the_runtime() {
                 use __concur_private::arms::owning::*;
                 (&&&__concur_capture_0).__concur_owning();
                 (&&&__concur_capture_1).__concur_owning();
-                #[allow(unreachable_code)]
                 if false {
-                    __concur_private::panic!();
-                    __concur_capture_0.captures_nothing(db);
-                    __concur_capture_1.captures_nothing(self.shop.region);
+                    __concur_capture_0.captures_nothing(__concur_private::another(&db));
+                    __concur_capture_1
+                        .captures_nothing(__concur_private::another(&self.shop.region));
                 }
             }
             let __concur_result = {
@@ -339,10 +338,8 @@ fn a_for_expands_to_many() {
             use __concur_private::arms::owning::*;
             (&&&__concur_capture_0).__concur_owning();
             (&&&__concur_item).__concur_owning();
-            #[allow(unreachable_code)]
             if false {
-                __concur_private::panic!();
-                __concur_capture_0.captures_nothing(limit);
+                __concur_capture_0.captures_nothing(__concur_private::another(&limit));
             }
         }
         let __concur_result = {

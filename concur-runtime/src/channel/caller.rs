@@ -183,9 +183,9 @@ impl CallerEnd {
                 Ok(Some(frame)) => frame,
                 Ok(None) => return Ok(Heard::Closed),
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(Heard::Nothing),
-                Err(err) if err.kind() == io::ErrorKind::ConnectionReset => {
-                    return Ok(Heard::Closed);
-                }
+                // The other end was closed with frames unread in it. The kernel tells that before it
+                // hands out what was sent earlier, and only once.
+                Err(err) if err.kind() == io::ErrorKind::ConnectionReset => continue,
                 Err(err) => return Err(err),
             };
             match Notice::from_bytes(&frame.bytes).map_err(io::Error::other)? {

@@ -3,6 +3,7 @@
 //! The sockets are sequenced packets: a frame arrives whole or not at all, and its length is known
 //! before it is read. Everything received is close-on-exec.
 
+use std::cell::RefCell;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -45,6 +46,11 @@ pub(crate) fn send_with(
     retry(|| rustix::net::sendmsg(&socket, &parts, &mut ancillary, SendFlags::NOSIGNAL).map(drop))
 }
 
+thread_local! {
+    /// Where frames arrive: made once for each thread, for the longest.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// A frame that has arrived.
 pub(crate) struct Frame {
     pub(crate) bytes: Vec<u8>,
@@ -58,24 +64,23 @@ pub(crate) fn receive(socket: impl AsFd, wait: bool) -> io::Result<Option<Frame>
     if !wait {
         flags |= RecvFlags::DONTWAIT;
     }
-    // Most frames are a few bytes; a longer one says so and is then read with room for it.
-    let mut small = [0_u8; 256];
-    let peeked = retry(|| rustix::net::recv(&socket, &mut small[..], flags_for_peek(flags)))?;
-    let len = peeked.1;
-    if len > FRAME_LIMIT {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame is longer than its limit"));
-    }
-    let mut bytes = vec![0; len.max(1)];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let received = retry(|| {
-        let mut parts = [IoSliceMut::new(&mut bytes)];
-        rustix::net::recvmsg(&socket, &mut parts, &mut ancillary, flags)
+    let (bytes, was_cut) = BUFFER.with_borrow_mut(|buffer| {
+        if buffer.is_empty() {
+            // Zeroed memory from the allocator: its pages are touched as far as a frame is long.
+            *buffer = vec![0; FRAME_LIMIT];
+        }
+        let received = retry(|| {
+            let mut parts = [IoSliceMut::new(buffer)];
+            rustix::net::recvmsg(&socket, &mut parts, &mut ancillary, flags)
+        })?;
+        let cut = received.flags.contains(ReturnFlags::TRUNC);
+        io::Result::Ok((buffer[..received.bytes].to_vec(), cut))
     })?;
-    if received.flags.contains(ReturnFlags::TRUNC) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame was cut short"));
+    if was_cut {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame is longer than its limit"));
     }
-    bytes.truncate(received.bytes);
     let descriptors = ancillary
         .drain()
         .filter_map(|message| match message {
@@ -84,11 +89,7 @@ pub(crate) fn receive(socket: impl AsFd, wait: bool) -> io::Result<Option<Frame>
         })
         .flatten()
         .collect();
-    Ok((received.bytes > 0).then_some(Frame { bytes, descriptors }))
-}
-
-fn flags_for_peek(flags: RecvFlags) -> RecvFlags {
-    flags.difference(RecvFlags::CMSG_CLOEXEC) | RecvFlags::PEEK | RecvFlags::TRUNC
+    Ok((!bytes.is_empty()).then_some(Frame { bytes, descriptors }))
 }
 
 fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {

@@ -47,7 +47,8 @@ impl WorkerEnd {
     pub(crate) fn next(&mut self) -> io::Result<Option<Result<Request, CodecError>>> {
         let next = self.turn.wrapping_add(1);
         while !self.is_requested(next) {
-            if spin_until(|| self.is_requested(next)) {
+            // The first request of a worker that was forked ahead is not worth looking out for.
+            if self.turn != 0 && spin_until(|| self.is_requested(next)) {
                 break;
             }
             let worker = &self.slot.header().worker;

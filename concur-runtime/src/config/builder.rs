@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Options, Source, environment, install};
+use super::{Choice, Options, Source, environment, install};
 use crate::driver::Driver;
 use crate::error::Error;
 
@@ -138,7 +138,7 @@ impl Config {
 
     /// The driver of blocks that name none.
     pub fn driver(mut self, driver: Driver) -> Self {
-        self.source.driver = Some(driver);
+        self.source.driver = Some(Choice::Driver(driver));
         self
     }
 
@@ -164,7 +164,7 @@ impl Config {
         if let Some(mistake) = self.mistake {
             return Err(mistake);
         }
-        if let Some(driver) = &self.source.driver {
+        if let Some(Choice::Driver(driver)) = &self.source.driver {
             if Driver::from_name(driver.name()).is_none() {
                 return Err(Error::config(format!(
                     "Config::driver: there is no driver `{driver}`: allowed are {}",

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use super::{Options, Source};
+use super::{Choice, Options, Source};
 use crate::driver::Driver;
 use crate::duration;
 use crate::error::Error;
@@ -18,11 +18,7 @@ pub(super) fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Source
         }
     };
     let mut source = Source::default();
-    if let Some(value) = text("CONCUR_DRIVER")? {
-        let driver = Driver::from_name(&value)
-            .ok_or_else(|| mistake("CONCUR_DRIVER", &value, &Driver::known_names()))?;
-        source.driver = Some(driver);
-    }
+    source.driver = text(DRIVER)?.map(Choice::Name);
     source.all = options("CONCUR", &text)?;
     for driver in Driver::BUILT_IN {
         let prefix = format!("CONCUR_{}", driver.name().to_uppercase());
@@ -33,6 +29,13 @@ pub(super) fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Source
     }
     Ok(source)
 }
+
+/// The driver that is named in the environment.
+pub(super) fn driver(name: &str) -> Result<Driver, Error> {
+    Driver::from_name(name).ok_or_else(|| mistake(DRIVER, name, &Driver::known_names()))
+}
+
+const DRIVER: &str = "CONCUR_DRIVER";
 
 fn options(
     prefix: &str,

@@ -27,9 +27,27 @@ pub(crate) struct Options {
 /// All that one source says: the driver, options for every driver, options for some.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Source {
-    pub(crate) driver: Option<Driver>,
+    pub(crate) driver: Option<Choice>,
     pub(crate) all: Options,
     pub(crate) per_driver: Vec<(Driver, Options)>,
+}
+
+/// A driver that a source chooses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Choice {
+    Driver(Driver),
+    /// A name in the environment. It is looked up when it is asked for: whoever chooses by method
+    /// does not care, and an engine may be registered later.
+    Name(String),
+}
+
+impl Choice {
+    fn resolve(&self) -> Result<Driver, Error> {
+        match self {
+            Self::Driver(driver) => Ok(driver.clone()),
+            Self::Name(name) => environment::driver(name),
+        }
+    }
 }
 
 impl Source {
@@ -61,7 +79,8 @@ pub(crate) struct Methods {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) driver: Driver,
-    pub(crate) workers: usize,
+    /// As set; see [`Settings::workers`].
+    pub(crate) set_workers: Option<usize>,
     pub(crate) limit: Option<usize>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
@@ -115,17 +134,18 @@ impl Settings {
                 )));
             }
         }
-        let driver = methods
-            .driver
-            .clone()
-            .or_else(|| environment.driver.clone())
-            .or_else(|| installed.and_then(|source| source.driver.clone()))
-            .unwrap_or_default();
+        let chosen = environment.driver.as_ref();
+        let chosen = chosen.or_else(|| installed.and_then(|source| source.driver.as_ref()));
+        let driver = match (&methods.driver, chosen) {
+            (Some(driver), _) => driver.clone(),
+            (None, Some(chosen)) => chosen.resolve()?,
+            (None, None) => Driver::default(),
+        };
         let mut layers = vec![&methods.options];
         layers.extend(environment.options(&driver));
         layers.extend(installed.into_iter().flat_map(|source| source.options(&driver)));
         Ok(Self {
-            workers: first(&layers, |from| from.workers).unwrap_or_else(default_workers),
+            set_workers: first(&layers, |from| from.workers),
             limit: methods.limit,
             timeout: first(&layers, |from| from.timeout),
             deadline: first(&layers, |from| from.deadline),
@@ -137,9 +157,15 @@ impl Settings {
         })
     }
 
-    /// So many tasks of one run are under way at the most.
-    pub(crate) fn most_at_once(&self) -> usize {
-        self.limit.map_or(self.workers, |limit| limit.min(self.workers))
+    /// So many workers there are at the most. Counting processors reads files, so it is done when a
+    /// second task asks, while the first one's worker comes up.
+    pub(crate) fn workers(&self) -> usize {
+        self.set_workers.unwrap_or_else(default_workers)
+    }
+
+    /// Whether one more task of a run may be under way.
+    pub(crate) fn has_room_beside(&self, active: usize) -> bool {
+        active == 0 || (self.limit.is_none_or(|limit| active < limit) && active < self.workers())
     }
 }
 
@@ -148,7 +174,7 @@ fn first<T>(layers: &[&Options], pick: impl Fn(&Options) -> Option<T>) -> Option
 }
 
 /// As many as the process may use processors (affinity and cgroups counted).
-fn default_workers() -> usize {
+pub(crate) fn default_workers() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
     *COUNT
         .get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get))
@@ -168,14 +194,15 @@ mod tests {
     #[test]
     fn methods_come_before_the_environment_and_that_before_the_installed_config() {
         let environment = read(&[("CONCUR_DRIVER", "thread"), ("CONCUR_TIMEOUT", "2s")]).unwrap();
-        let mut installed = Source { driver: Some(Driver::Sync), ..Source::default() };
+        let mut installed =
+            Source { driver: Some(Choice::Driver(Driver::Sync)), ..Source::default() };
         installed.all.timeout = Some(Duration::from_secs(9));
         installed.all.workers = Some(7);
         let mut methods = Methods::default();
         let settings = Settings::from_sources(&methods, &environment, Some(&installed)).unwrap();
         assert_eq!(settings.driver, Driver::Thread);
         assert_eq!(settings.timeout, Some(Duration::from_secs(2)));
-        assert_eq!(settings.workers, 7);
+        assert_eq!(settings.workers(), 7);
         methods.driver = Some(Driver::Fork);
         methods.options.timeout = Some(Duration::from_millis(5));
         let settings = Settings::from_sources(&methods, &environment, Some(&installed)).unwrap();
@@ -188,7 +215,7 @@ mod tests {
         let environment = read(&[("CONCUR_WORKERS", "3"), ("CONCUR_THREAD_WORKERS", "5")]).unwrap();
         let mut methods = Methods { driver: Some(Driver::Thread), ..Methods::default() };
         let workers = |methods: &Methods| {
-            Settings::from_sources(methods, &environment, None).unwrap().workers
+            Settings::from_sources(methods, &environment, None).unwrap().workers()
         };
         assert_eq!(workers(&methods), 5);
         methods.driver = Some(Driver::Process);
@@ -198,7 +225,6 @@ mod tests {
     #[test]
     fn a_mistake_names_the_place_the_value_and_what_is_allowed() {
         for (name, value, allowed) in [
-            ("CONCUR_DRIVER", "warp", "`process`"),
             ("CONCUR_WORKERS", "0", "from 1"),
             ("CONCUR_WORKERS", "many", "from 1"),
             ("CONCUR_TIMEOUT", "5", "`250ms`"),
@@ -212,6 +238,18 @@ mod tests {
                 assert!(message.contains(part), "{message:?} should name {part:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_unknown_driver_is_an_error_for_those_who_ask_for_it() {
+        let environment = read(&[("CONCUR_DRIVER", "warp")]).unwrap();
+        let err = Settings::from_sources(&Methods::default(), &environment, None)
+            .expect_err("there is no such driver");
+        for part in ["CONCUR_DRIVER", "warp", "`process`"] {
+            assert!(err.to_string().contains(part), "{err} should name {part:?}");
+        }
+        let methods = Methods { driver: Some(Driver::Sync), ..Methods::default() };
+        assert!(Settings::from_sources(&methods, &environment, None).is_ok());
     }
 
     #[test]

@@ -13,13 +13,14 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
 use crate::channel::{Board, CallerEnd, Heard, WorkerEnd, close_on_exec_pair};
 use crate::context::Moment;
-use crate::descendants::kill_with_descendants;
 use crate::engine::Job;
 use crate::outcome::{Death, End, LastWords, Outcome};
+use crate::processes::{kill_with_descendants, thread_count};
 use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
 use crate::sys::fork::{Forked, exit_now, flush_c_streams, fork, reap};
 use crate::sys::memory::Slot;
 use crate::sys::process_local::ProcessLocal;
+use crate::sys::signals::speak_on;
 use crate::wire::Notice;
 use crate::worker::tasks;
 
@@ -46,8 +47,7 @@ fn danger(job: &Job) -> Option<String> {
         return None;
     }
     let ours = crate::reactor::threads() + super::thread::idle_count();
-    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    let foreign = threads.saturating_sub(ours);
+    let foreign = thread_count().saturating_sub(ours);
     (foreign > 1).then(|| {
         format!(
             "driver `fork` forks this process, which has {foreign} threads, and a lock that another \
@@ -95,7 +95,8 @@ fn run_and_exit(job: &Job, mut end: WorkerEnd, parent: Pid) -> ! {
         let _ = rustix::stdio::dup2_stdin(null);
     }
     let mut live = || {
-        tasks::arm(end.socket().as_raw_fd());
+        tasks::prepare();
+        speak_on(end.socket().as_raw_fd());
         end.take_at_once();
         let _ = tasks::run_forked(job, &mut end);
     };

@@ -278,7 +278,7 @@ impl Run {
         sink: &mut dyn Sink,
         waker: &mut dyn FnMut() -> Waker,
     ) -> bool {
-        if self.stopping || self.active.len() >= self.settings.most_at_once() {
+        if self.stopping || !self.settings.has_room_beside(self.active.len()) {
             return false;
         }
         let Some(job) = self.next_job(jobs, sink) else {

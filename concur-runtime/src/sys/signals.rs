@@ -10,13 +10,11 @@ use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 /// Where the message goes.
 static SOCKET: AtomicI32 = AtomicI32::new(-1);
-/// The stack of the thread that runs tasks; past its lower end is an overflow.
-static STACK_START: AtomicUsize = AtomicUsize::new(0);
-/// How a message for each kind of death begins (one byte), set by `arm`.
+/// How a message for each kind of death begins (one byte), set by `install_handlers`.
 static WORDS: [AtomicI32; 2] = [AtomicI32::new(0), AtomicI32::new(0)];
 thread_local! {
     /// A panic of this thread that may turn out to be its last, as a whole message.
@@ -29,16 +27,14 @@ pub(crate) struct LastWords {
     pub(crate) failed_allocation: u8,
 }
 
-/// So far below a stack a fault counts as its overflow: larger than any guard and common frame.
+/// A fault so near the stack pointer is an overflow of the stack: farther than any guard and common
+/// frame, nearer than anything else.
 const REACH: usize = 1 << 20;
 
-/// Makes the handlers ready: the current thread is the one that runs tasks.
-pub(crate) fn arm(socket: RawFd, words: &LastWords) {
+/// Makes the handlers ready, in the thread that will run tasks; forks inherit them. They say nothing
+/// until [`speak_on`] gives them a socket.
+pub(crate) fn install_handlers(words: &LastWords) {
     super::stack::install_alternate();
-    if let Some(stack) = super::stack::bounds() {
-        STACK_START.store(stack.start, Ordering::Relaxed);
-    }
-    SOCKET.store(socket, Ordering::Relaxed);
     WORDS[0].store(i32::from(words.stack_overflow), Ordering::Relaxed);
     WORDS[1].store(i32::from(words.failed_allocation), Ordering::Relaxed);
     let fault: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = on_fault;
@@ -46,6 +42,11 @@ pub(crate) fn arm(socket: RawFd, words: &LastWords) {
     install(libc::SIGSEGV, fault as *const () as usize);
     install(libc::SIGBUS, fault as *const () as usize);
     install(libc::SIGABRT, abort as *const () as usize);
+}
+
+/// Where last words go from now on.
+pub(crate) fn speak_on(socket: RawFd) {
+    SOCKET.store(socket, Ordering::Relaxed);
 }
 
 /// Keeps the message of a panic of the current thread, in case the process dies of it.
@@ -74,26 +75,43 @@ fn restore_default(signal: c_int) {
     unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
 
-extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
+extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     restore_default(signal);
     // SAFETY: with SA_SIGINFO the kernel passes a valid description.
-    let code = unsafe { (*info).si_code };
-    // SAFETY: for SIGSEGV and SIGBUS the description holds an address.
-    let address = unsafe { &*info };
-    // SAFETY: as above; the address is only looked at.
-    let address = unsafe { address.si_addr() }.addr();
-    let start = STACK_START.load(Ordering::Relaxed);
-    let below = start.checked_sub(address).is_some_and(|distance| distance <= REACH);
-    // The guard page itself may be counted as part of the stack: look a page up as well.
-    let in_guard = address.checked_sub(start).is_some_and(|distance| distance < 4096);
-    if start != 0 && code > 0 && (below || in_guard) {
-        send(&[byte(&WORDS[0])]);
-    }
-    if code <= 0 {
+    let info = unsafe { &*info };
+    if info.si_code <= 0 {
         // Sent by `kill`: it will not come back by itself.
         // SAFETY: raising a signal is allowed in a handler.
         unsafe { libc::raise(signal) };
+        return;
     }
+    // SAFETY: for SIGSEGV and SIGBUS the description holds an address.
+    let address = unsafe { info.si_addr() }.addr();
+    if stack_pointer(context).is_some_and(|pointer| pointer.abs_diff(address) <= REACH) {
+        send(&[byte(&WORDS[0])]);
+    }
+}
+
+/// Where the stack was when the signal came.
+#[cfg(target_arch = "x86_64")]
+fn stack_pointer(context: *mut c_void) -> Option<usize> {
+    // SAFETY: with SA_SIGINFO the kernel passes the context of the interrupted thread.
+    let context = unsafe { &*context.cast::<libc::ucontext_t>() };
+    usize::try_from(context.uc_mcontext.gregs[libc::REG_RSP as usize]).ok()
+}
+
+/// Where the stack was when the signal came.
+#[cfg(target_arch = "aarch64")]
+fn stack_pointer(context: *mut c_void) -> Option<usize> {
+    // SAFETY: with SA_SIGINFO the kernel passes the context of the interrupted thread.
+    let context = unsafe { &*context.cast::<libc::ucontext_t>() };
+    usize::try_from(context.uc_mcontext.sp).ok()
+}
+
+/// Unknown on other machines: there an overflow is told as a plain fault.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn stack_pointer(_context: *mut c_void) -> Option<usize> {
+    None
 }
 
 extern "C" fn on_abort(signal: c_int, _info: *mut libc::siginfo_t, _context: *mut c_void) {

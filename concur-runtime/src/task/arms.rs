@@ -7,7 +7,7 @@
 //! 1. a type that is not known yet: an error, since every arm would fit;
 //! 2. a reference to a reference, of a sized or an unsized type: early, because lifetimes are not
 //!    looked at here and `&&str` would pass for a reference to a sized `&str`;
-//! 3. a reference to a sized `T`: sent as `T`, lent back as `&T`, no `Clone` asked;
+//! 3. a reference to a sized `T`, `&mut self` too: sent as `T`, lent back as `&T`, no `Clone` asked;
 //! 4. a reference to bytes, which go as one block;
 //! 5. a reference to an unsized `T: ToOwned` (`&str`, `&[T]`, `&Path`): sent, lent back as `&T`;
 //! 6. a value: sent, and given to the task as its own;
@@ -27,7 +27,7 @@ use std::marker::PhantomData;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::capture::{
-    ByBytes, ByCallable, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue, Never,
+    ByBytes, ByCallable, ByMut, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue, Never,
 };
 use super::refusal::{
     Accepts, BorrowsFirst, BorrowsSecond, Iterates, Owning, TaskInput, Undecided,
@@ -42,10 +42,13 @@ impl<T> Probe<T> {
     pub fn of(_variable: &T) -> Self {
         Self(PhantomData)
     }
+}
 
-    /// The type of an iterator's items.
-    pub fn item<I: Iterator<Item = T>>(_iterator: &I) -> Self {
-        Self(PhantomData)
+impl Probe<()> {
+    /// The type of an iterator's items; unknown to rustc, and no further error, where that of the
+    /// iterator is.
+    pub fn item<I: Iterator>(_iterator: &I) -> Probe<I::Item> {
+        Probe(PhantomData)
     }
 }
 
@@ -99,7 +102,7 @@ pub mod levels {
     }
 
     use super::{
-        Accepts, ByBytes, ByCallable, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue,
+        Accepts, ByBytes, ByCallable, ByMut, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue,
         DeserializeOwned, Never, Probe, Serialize, TaskInput, Undecided, fmt,
     };
 
@@ -151,6 +154,13 @@ pub mod levels {
         type Way = ByRef<T>;
         fn __concur_capture(&self) -> ByRef<T> {
             ByRef::new()
+        }
+    }
+
+    impl<T: Serialize + DeserializeOwned + 'static> ViaRef for &&&&&Probe<&mut T> {
+        type Way = ByMut<T>;
+        fn __concur_capture(&self) -> ByMut<T> {
+            ByMut::new()
         }
     }
 
@@ -255,8 +265,8 @@ pub mod levels {
 #[expect(missing_docs, reason = "two ways to borrow, and everything else")]
 pub mod owning {
     use super::{
-        BorrowsFirst, BorrowsSecond, ByBytes, ByCallable, ByRef, ByRefRef, ByUnsized, ByUnsizedRef,
-        ByValue, Never, Owning, TaskInput,
+        BorrowsFirst, BorrowsSecond, ByBytes, ByCallable, ByMut, ByRef, ByRefRef, ByUnsized,
+        ByUnsizedRef, ByValue, Never, Owning, TaskInput,
     };
 
     pub trait BorrowingFirst<T: ?Sized> {
@@ -294,6 +304,7 @@ pub mod owning {
     ways! {
         ByValue:;
         ByRef:;
+        ByMut:;
         ByRefRef:;
         ByUnsized: Sized;
         ByUnsizedRef: Sized;
@@ -305,6 +316,7 @@ pub mod owning {
 
     impl<T> OwningAll for ByValue<T> {}
     impl<T> OwningAll for ByRef<T> {}
+    impl<T> OwningAll for ByMut<T> {}
     impl<T> OwningAll for ByRefRef<T> {}
     impl<T: ?Sized> OwningAll for ByUnsized<T> {}
     impl<T: ?Sized> OwningAll for ByUnsizedRef<T> {}

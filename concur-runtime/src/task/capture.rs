@@ -91,6 +91,11 @@ impl<A: Capture, R: Captures> Captures for (A, R) {
 /// Why the options below are never empty when they are asked.
 const ONCE: &str = "a capture is decoded, held and lent once each";
 
+/// A value of the same type, for code that is never run and only asks rustc what coerces.
+pub fn another<T>(_value: &T) -> T {
+    unreachable!("it stands behind `if false`")
+}
+
 /// Defines marker types that are `Copy` whatever their parameter is.
 macro_rules! ways {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -120,6 +125,8 @@ macro_rules! ways {
 ways! {
     /// `&T`, sent as `T` and lent back; no `Clone` asked.
     ByRef;
+    /// `&mut T`, as `&T`: the task has a copy, and changes to it would not come back.
+    ByMut;
     /// `&&T`.
     ByRefRef;
     /// `&T` of an unsized `T`, sent as it is and held in its owned form.
@@ -144,6 +151,7 @@ impl<T, P> ByCallable<T, P> {
 
     #[rustfmt::skip] // rustc shows the line to whoever captured a closure that captures
                      /// Never called: rustc makes sure that the callable coerces.
+    #[expect(clippy::unused_self, reason = "its type says what `P` is")]
     pub fn captures_nothing(self, _callable: P) {} // a closure that captures: make it in the task
 }
 
@@ -161,6 +169,7 @@ pub struct ByBytes;
 
 impl ByBytes {
     /// Never called, and nothing to be checked: see [`ByCallable`].
+    #[expect(clippy::unused_self, reason = "to be called like that of `ByCallable`")]
     pub fn captures_nothing<V>(self, _value: V) {}
 }
 
@@ -185,6 +194,30 @@ impl<T: Serialize + DeserializeOwned + 'static> Capture for ByRef<T> {
 impl<T: Serialize + DeserializeOwned + 'static> CaptureOf<&T> for ByRef<T> {
     fn encode(value: &&T, output: &mut Payload) -> Result<(), CodecError> {
         codec::encode_owned(*value, output)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> Capture for ByMut<T> {
+    type Owned = T;
+    type Held<'a> = &'a T;
+    type Seen<'w> = &'w T;
+
+    fn decode(input: &mut Reader<'_>) -> Result<T, CodecError> {
+        codec::decode_owned(input)
+    }
+
+    fn hold(owned: &mut Option<T>) -> &T {
+        owned.as_ref().expect(ONCE)
+    }
+
+    fn lend<'w>(held: &'w mut Option<&T>) -> &'w T {
+        held.expect(ONCE)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> CaptureOf<&mut T> for ByMut<T> {
+    fn encode(value: &&mut T, output: &mut Payload) -> Result<(), CodecError> {
+        codec::encode_owned(&**value, output)
     }
 }
 

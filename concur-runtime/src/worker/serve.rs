@@ -1,4 +1,4 @@
-//! The life of a worker: one thread takes requests and runs their tasks, until the caller is gone.
+//! The life of a worker: it takes requests and runs their tasks, until the caller is gone.
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
@@ -7,11 +7,10 @@ use rustix::process::Pid;
 
 use super::tasks;
 use crate::channel::WorkerEnd;
+use crate::payload::Payload;
 use crate::sys::fork::exit_now;
 use crate::sys::memory::Slot;
-
-/// The stack of the thread that runs tasks: as large as that of `main`.
-const STACK: usize = 8 << 20;
+use crate::sys::signals::speak_on;
 
 /// The way to the fork server, for tasks that hold blocks.
 static KNOCK: OnceLock<OwnedFd> = OnceLock::new();
@@ -43,28 +42,22 @@ pub(super) fn executed(slot: u32, descriptors: Vec<OwnedFd>) {
     if let Some(server) = rustix::process::getppid() {
         tasks::become_task_process(server);
     }
+    tasks::prepare();
     let Ok(slot) = Slot::map(&board, slot) else { return };
     drop(board);
     live(WorkerEnd::new(slot, socket), knocker)
 }
 
-fn live(end: WorkerEnd, knocker: OwnedFd) -> ! {
+/// One thread does everything, that of the process: a second one would cost more than a small task.
+fn live(mut end: WorkerEnd, knocker: OwnedFd) -> ! {
     let _ = KNOCK.set(knocker);
-    let runner = std::thread::Builder::new()
-        .name("concur-worker".to_owned())
-        .stack_size(STACK)
-        .spawn(move || run_tasks(end));
-    // The thread ends when the caller is gone; a worker without one is of no use.
-    let ended = runner.map(std::thread::JoinHandle::join);
-    exit_now(if matches!(ended, Ok(Ok(()))) { 0 } else { 71 })
-}
-
-fn run_tasks(mut end: WorkerEnd) {
-    tasks::arm(end.socket().as_raw_fd());
-    let mut output = crate::payload::Payload::new();
+    speak_on(end.socket().as_raw_fd());
+    let mut output = Payload::new();
     while let Ok(Some(request)) = end.next() {
-        if tasks::run_requested(request, &mut end, &mut output).is_err() {
-            return;
+        let is_last = request.as_ref().is_ok_and(|request| request.head.is_last);
+        if tasks::run_requested(request, &mut end, &mut output).is_err() || is_last {
+            break;
         }
     }
+    exit_now(0)
 }

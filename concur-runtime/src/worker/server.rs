@@ -19,8 +19,8 @@ use super::members::{Client, Start, Worker, end_process, tell};
 use super::serve;
 use crate::channel::{close_on_exec_pair, receive};
 use crate::context::Moment;
-use crate::descendants::children_of;
 use crate::outcome::Death;
+use crate::processes::{children_of, thread_count};
 use crate::sys::fork::{self, Forked};
 use crate::wire::{Command, Hello, Notice};
 
@@ -79,6 +79,7 @@ pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
         own: Some(Own { caller, knock, knocker, signals }),
         threaded: thread_count() > 1,
     };
+    super::tasks::prepare();
     if server.threaded {
         eprintln!(
             "concur: threads were started before `main`, so each worker is executed anew instead \
@@ -90,10 +91,6 @@ pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
         server.run();
     }
     server.end();
-}
-
-fn thread_count() -> usize {
-    std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count)
 }
 
 impl Server {
@@ -182,14 +179,18 @@ impl Server {
     /// blocks inside tasks cannot multiply: each depth has as many slots, and a task waits for those
     /// below it only, so somebody can always go on.
     fn start_or_queue(&mut self, start: Start) {
-        let most = self.clients[0].hello.as_ref().map_or(1, |hello| hello.workers as usize).max(1);
         let running = self.workers.iter().filter(|worker| worker.depth == start.depth).count();
-        if start.depth > 0 && running >= most {
+        if start.depth > 0 && running >= self.most_per_depth() {
             tell(&start.socket, &Notice::Queued);
             self.queued.push_back(start);
             return;
         }
         self.start(start);
+    }
+
+    fn most_per_depth(&self) -> usize {
+        let set = self.clients[0].hello.as_ref().and_then(|hello| hello.workers);
+        set.map_or_else(crate::config::default_workers, |count| count as usize).max(1)
     }
 
     fn start(&mut self, start: Start) {

@@ -1,8 +1,8 @@
 //! One task in a process made for tasks: what is set up around it, and how its answer leaves.
 
+use std::cell::RefCell;
 use std::ffi::CString;
 use std::io::{self, Write};
-use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -32,13 +32,14 @@ pub(crate) fn become_task_process(parent: Pid) {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// Makes the current thread the one that runs tasks: its panics are recorded, its last words heard.
-pub(crate) fn arm(socket: RawFd) {
+/// Makes the current thread one that can run tasks: its panics are recorded, its last words ready.
+/// Forks inherit that.
+pub(crate) fn prepare() {
     let words = signals::LastWords {
         stack_overflow: tag::STACK_OVERFLOW,
         failed_allocation: tag::FAILED_ALLOCATION,
     };
-    signals::arm(socket, &words);
+    signals::install_handlers(&words);
     panic::record_in_worker(|info| {
         let mut info: PanicInfo = info.clone();
         wire::cut_panic(&mut info);
@@ -105,6 +106,13 @@ fn answer(
 
 /// What `ps` and debuggers show; 15 bytes are kept.
 fn set_thread_name(name: &str) {
+    thread_local! {
+        static PRESENT: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+    if PRESENT.with_borrow(|present| present == name) {
+        return;
+    }
+    PRESENT.with_borrow_mut(|present| name.clone_into(present));
     let short: Vec<u8> = name.bytes().filter(|byte| *byte != 0).take(15).collect();
     if let Ok(name) = CString::new(short) {
         let _ = rustix::thread::set_name(&name);

@@ -80,7 +80,7 @@ impl ProcessAttempt {
                 return Some(Outcome::not_run(end));
             }
             Checkout::Worker(mut lease) => {
-                let head = self.request();
+                let head = self.request(lease.ends());
                 let sent = lease.worker_mut().end.send(head, &self.job.shared, &self.job.input);
                 self.listening = false;
                 if let Err(err) = sent {
@@ -99,7 +99,7 @@ impl ProcessAttempt {
         None
     }
 
-    fn request(&self) -> RequestHead {
+    fn request(&self, is_last: bool) -> RequestHead {
         let nothing = Segment::Inline { len: 0 };
         let directory = std::env::current_dir().ok();
         RequestHead {
@@ -108,6 +108,7 @@ impl ProcessAttempt {
             directory: directory.map(|directory| directory.into_os_string().into_vec()),
             depth: self.job.context.depth,
             deadline: self.job.context.deadline,
+            is_last,
             shared: nothing,
             own: nothing,
         }

@@ -93,7 +93,7 @@ impl Pool {
     ) -> Checkout {
         let mut state = self.lock();
         state.sweep();
-        if state.leased >= settings.workers {
+        if state.leased > 0 && state.leased >= settings.workers() {
             let id = state.next_place;
             state.next_place += 1;
             state.waiting.push_back((id, waker()));
@@ -113,7 +113,7 @@ impl Pool {
     pub(super) fn top_up(&self, settings: &Settings) {
         let mut state = self.lock();
         let Some(server) = state.server.clone() else { return };
-        let wanted = SPARES.min(settings.workers + 1);
+        let wanted = SPARES.min(settings.workers() + 1);
         while Context::current().depth == 0 && state.spares.len() < wanted {
             match state.new_worker(&server) {
                 Ok(worker) => state.spares.insert(0, worker),
@@ -144,7 +144,7 @@ impl State {
             return Ok(worker);
         }
         // Idle workers count, so that there are never more than the limit says.
-        while !self.idle.is_empty() && self.leased + self.idle.len() >= settings.workers {
+        while !self.idle.is_empty() && self.leased + self.idle.len() >= settings.workers() {
             let worker = self.idle.remove(0);
             self.let_go(worker);
         }
@@ -231,6 +231,11 @@ impl Lease {
 
     pub(super) fn worker_mut(&mut self) -> &mut Worker {
         self.worker.as_mut().expect(LEASED)
+    }
+
+    /// Whether the worker ends after this task.
+    pub(super) fn ends(&self) -> bool {
+        self.last
     }
 
     /// The worker gets no task after this one.

@@ -18,6 +18,7 @@ use crate::context::Moment;
 use crate::error::how;
 use crate::outcome::Death;
 use crate::sys::fork::reap;
+use crate::sys::groups::Groups;
 use crate::wire::{self, Hello};
 
 /// A server that has lost its caller or was told to end needs about a millisecond.
@@ -46,16 +47,15 @@ enum Process {
 struct Identity {
     user: u32,
     group: u32,
-    groups: Vec<u32>,
+    groups: Groups,
 }
 
 impl Identity {
     fn now() -> Self {
-        let groups = rustix::process::getgroups().unwrap_or_default();
         Self {
             user: rustix::process::geteuid().as_raw(),
             group: rustix::process::getegid().as_raw(),
-            groups: groups.into_iter().map(rustix::process::Gid::as_raw).collect(),
+            groups: Groups::now(),
         }
     }
 }
@@ -69,7 +69,7 @@ impl Server {
             protocol: wire::PROTOCOL,
             build: crate::task::registry::fingerprint(),
             depth,
-            workers: u32::try_from(settings.workers).unwrap_or(u32::MAX),
+            workers: settings.set_workers.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
             nested_limit: settings.nested_limit,
         };
         let hello = wire::Command::Hello(hello).to_first_bytes().map_err(io::Error::other)?;

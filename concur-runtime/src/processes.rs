@@ -1,10 +1,16 @@
-//! What processes have started: their children, and everything below.
-//!
-//! Read from `/proc`, which names the children of each thread.
+//! What `/proc` tells of processes: how many threads this one has, what a process has started, and
+//! everything below that.
 
 use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+/// The threads of this process; 1 where `/proc` does not tell.
+pub(crate) fn thread_count() -> usize {
+    // A folder has a link for each of its folders, besides its own two.
+    let links = rustix::fs::stat("/proc/self/task").map_or(3, |task| task.st_nlink);
+    usize::try_from(links.saturating_sub(2)).unwrap_or(1).max(1)
+}
 
 /// The children of a process, those it has adopted included. Empty where `/proc` does not tell.
 pub(crate) fn children_of(pid: Pid) -> Vec<Pid> {

@@ -1,0 +1,85 @@
+//! The life of callers, workers and fork servers: how each ends, what is left behind, and what
+//! around a program changes while it runs.
+//!
+//! Most checks play a scenario: this program is executed again and plays a part in a process of its
+//! own, which may be killed, forked, run out of descriptors. `life/` holds the scenarios.
+
+#[path = "contract/helpers.rs"]
+mod contract;
+mod harness;
+#[path = "life/ends.rs"]
+mod ends;
+#[path = "life/fresh.rs"]
+mod fresh;
+#[path = "life/leaks.rs"]
+mod leaks;
+#[path = "life/processes.rs"]
+mod processes;
+#[path = "life/scenario.rs"]
+mod scenario;
+
+use std::process::ExitCode;
+
+use scenario::scenario;
+
+/// Checks that are one scenario each, which must end well.
+macro_rules! scenarios {
+    ($($file:ident::$name:ident $(($($variable:ident = $value:literal),+))?),* $(,)?) => {
+        const SCENARIOS: &[(&str, fn(&std::path::Path))] =
+            &[$((stringify!($name), $file::$name),)*];
+        const PLAYED: &[harness::Check] = &[$((
+            stringify!($name),
+            || {
+                scenario(stringify!($name))$($(.env(stringify!($variable), $value))+)?.succeeds();
+            },
+        ),)*];
+    };
+}
+
+scenarios! {
+    fresh::an_empty_block_starts_no_process,
+    fresh::a_worker_is_used_again_and_again,
+    fresh::a_worker_is_replaced_after_its_tasks(CONCUR_WORKERS = "1", CONCUR_TASKS_PER_WORKER = "3"),
+    fresh::recycling_loses_nothing(CONCUR_WORKERS = "3", CONCUR_TASKS_PER_WORKER = "2"),
+    fresh::nested_blocks_need_one_worker_only(CONCUR_WORKERS = "1"),
+    fresh::waiting_for_a_worker_costs_no_time(CONCUR_WORKERS = "1"),
+    fresh::waiting_ends_at_the_deadline(CONCUR_WORKERS = "1"),
+    fresh::drivers_inside_drivers,
+    fresh::the_directory_follows,
+    fresh::a_fork_of_the_caller_starts_anew,
+    fresh::a_caller_that_ignores_the_end_of_children,
+    fresh::a_caller_that_waits_for_every_child,
+    fresh::a_caller_that_blocks_signals,
+    fresh::a_caller_that_dropped_root,
+    fresh::a_caller_with_sixty_four_busy_threads,
+    fresh::the_thread_that_started_the_workers_ends,
+    fresh::a_task_can_start_this_program,
+    leaks::a_thousand_runs_and_a_hundred_crashes_leave_nothing,
+    leaks::forks_leave_nothing,
+    leaks::awaited_and_dropped_runs_leave_nothing,
+    leaks::workers_hold_no_descriptor_of_the_caller,
+    leaks::without_descriptors_runs_fail_soon,
+    leaks::large_values_are_freed,
+}
+
+const OWN: &[harness::Check] = &[
+    ("no_worker_outlives_a_caller_that_was_killed", ends::no_worker_outlives_a_caller_that_was_killed),
+    ("no_worker_outlives_a_caller_that_ends", ends::no_worker_outlives_a_caller_that_ends),
+    ("no_worker_outlives_a_caller_that_exits_in_a_run", ends::no_worker_outlives_a_caller_that_exits),
+    ("no_fork_outlives_a_caller_that_was_killed", ends::no_fork_outlives_a_caller_that_was_killed),
+    ("ctrl_c_is_for_the_caller", ends::ctrl_c_is_for_the_caller),
+    ("printing_corrupts_nothing", ends::printing_corrupts_nothing),
+    ("standard_input_stays_the_caller_s", ends::standard_input_stays_the_callers),
+    ("main_never_runs_twice", ends::main_never_runs_twice),
+    ("the_binary_is_replaced", ends::the_binary_is_replaced),
+];
+
+fn main() -> ExitCode {
+    if let Some((name, dir)) = scenario::asked() {
+        let all = SCENARIOS.iter().chain(ends::SCENARIOS);
+        let (_, play) = all.into_iter().find(|(known, _)| *known == name).expect("it is known");
+        play(&dir);
+        return ExitCode::SUCCESS;
+    }
+    harness::run(&[PLAYED, OWN].concat())
+}
