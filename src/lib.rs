@@ -76,8 +76,8 @@
 
 pub use concur_macros::main;
 pub use concur_runtime::{
-    Config, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Job, Many, Outcome, PanicInfo,
-    Pending, Running, TaskError, Tasks, init, register_engine,
+    Config, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many, Outcome,
+    PanicInfo, Pending, Running, Stream, TaskError, Tasks, init, register_engine,
 };
 
 #[cfg(feature = "json")]

@@ -356,6 +356,12 @@ fn blocks_stand_in_loops_and_closures() {
             concurrent! { sum => n + base }.driver(driver.clone()).run().unwrap().0
         };
         assert_eq!((sums, add(1), add(2)), (vec![1, 2, 3], 101, 102));
+        let name = "ann".to_owned();
+        let greet = |text: &str| {
+            concurrent! { both => format!("{text} {name}") }.driver(driver.clone()).run().unwrap().0
+        };
+        let called_twice = (greet("hello"), greet("goodbye"));
+        assert_eq!(called_twice, ("hello ann".to_owned(), "goodbye ann".to_owned()));
     }
 }
 

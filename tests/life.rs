@@ -4,13 +4,15 @@
 //! Most checks play a scenario: this program is executed again and plays a part in a process of its
 //! own, which may be killed, forked, run out of descriptors. `life/` holds the scenarios.
 
+#[path = "life/adverse.rs"]
+mod adverse;
 #[path = "contract/helpers.rs"]
 mod contract;
-mod harness;
 #[path = "life/ends.rs"]
 mod ends;
 #[path = "life/fresh.rs"]
 mod fresh;
+mod harness;
 #[path = "life/leaks.rs"]
 mod leaks;
 #[path = "life/processes.rs"]
@@ -20,12 +22,12 @@ mod scenario;
 
 use std::process::ExitCode;
 
-use scenario::scenario;
+use scenario::{Named, scenario};
 
 /// Checks that are one scenario each, which must end well.
 macro_rules! scenarios {
     ($($file:ident::$name:ident $(($($variable:ident = $value:literal),+))?),* $(,)?) => {
-        const SCENARIOS: &[(&str, fn(&std::path::Path))] =
+        const SCENARIOS: &[Named] =
             &[$((stringify!($name), $file::$name),)*];
         const PLAYED: &[harness::Check] = &[$((
             stringify!($name),
@@ -54,6 +56,14 @@ scenarios! {
     fresh::a_caller_with_sixty_four_busy_threads,
     fresh::the_thread_that_started_the_workers_ends,
     fresh::a_task_can_start_this_program,
+    adverse::waiting_for_a_worker_burns_nothing(CONCUR_WORKERS = "1"),
+    adverse::a_caller_that_is_interrupted_all_the_time,
+    adverse::a_caller_without_standard_descriptors,
+    adverse::a_fork_server_that_is_stopped,
+    adverse::a_task_that_is_stopped,
+    adverse::a_task_that_closes_every_descriptor,
+    adverse::a_task_that_changes_its_surroundings(CONCUR_WORKERS = "1"),
+    adverse::a_task_that_forks(CONCUR_WORKERS = "1"),
     leaks::a_thousand_runs_and_a_hundred_crashes_leave_nothing,
     leaks::forks_leave_nothing,
     leaks::awaited_and_dropped_runs_leave_nothing,
@@ -63,9 +73,15 @@ scenarios! {
 }
 
 const OWN: &[harness::Check] = &[
-    ("no_worker_outlives_a_caller_that_was_killed", ends::no_worker_outlives_a_caller_that_was_killed),
+    (
+        "no_worker_outlives_a_caller_that_was_killed",
+        ends::no_worker_outlives_a_caller_that_was_killed,
+    ),
     ("no_worker_outlives_a_caller_that_ends", ends::no_worker_outlives_a_caller_that_ends),
-    ("no_worker_outlives_a_caller_that_exits_in_a_run", ends::no_worker_outlives_a_caller_that_exits),
+    (
+        "no_worker_outlives_a_caller_that_exits_in_a_run",
+        ends::no_worker_outlives_a_caller_that_exits,
+    ),
     ("no_fork_outlives_a_caller_that_was_killed", ends::no_fork_outlives_a_caller_that_was_killed),
     ("ctrl_c_is_for_the_caller", ends::ctrl_c_is_for_the_caller),
     ("printing_corrupts_nothing", ends::printing_corrupts_nothing),

@@ -56,7 +56,7 @@ pub use engine::{Engine, Job, Running, register_engine};
 pub use error::{Error, ErrorKind, PanicInfo, TaskError};
 #[cfg(feature = "json")]
 pub use json::Json;
-pub use many::Many;
+pub use many::{Iter, Many, Stream};
 pub use outcome::Outcome;
 pub use run::Pending;
 pub use task::failure::Failure;

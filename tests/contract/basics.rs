@@ -78,13 +78,6 @@ pub(crate) fn each_block_runs_its_own_code(driver: &Driver) {
         assert_eq!(square, number * number);
     }
 
-    fn name_of<T>(driver: &Driver) -> String {
-        let (name,) = concurrent! { name => std::any::type_name::<T>().to_owned() }
-            .driver(driver.clone())
-            .run()
-            .expect("it succeeds");
-        name
-    }
     assert_eq!(name_of::<u8>(driver), "u8");
     assert_eq!(name_of::<Vec<char>>(driver), "alloc::vec::Vec<char>");
 
@@ -92,6 +85,14 @@ pub(crate) fn each_block_runs_its_own_code(driver: &Driver) {
         concurrent! { length => text.len() }.driver(driver.clone()).run().expect("it succeeds").0
     };
     assert_eq!((in_closure("abc"), in_closure("")), (3, 0));
+}
+
+fn name_of<T>(driver: &Driver) -> String {
+    let (name,) = concurrent! { name => std::any::type_name::<T>().to_owned() }
+        .driver(driver.clone())
+        .run()
+        .expect("it succeeds");
+    name
 }
 
 pub(crate) fn a_limit_is_kept(driver: &Driver) {
@@ -115,7 +116,7 @@ pub(crate) fn a_limit_is_kept(driver: &Driver) {
 
     // Never more at once than there are workers, without a limit.
     let spans = concurrent! {
-        for _number in 0..3 * WORKERS => {
+        for _ in 0..3 * WORKERS => {
             let begin = now();
             std::thread::sleep(Duration::from_millis(5));
             (begin, now())
@@ -162,10 +163,7 @@ pub(crate) fn failures_and_successes_settle_side_by_side(driver: &Driver) {
 }
 
 pub(crate) fn an_input_that_panics_ends_the_run(driver: &Driver) {
-    let input = (0..100_u32).map(|number| {
-        assert!(number < 30, "no more after {number}");
-        number
-    });
+    let input = (0..100_u32).inspect(|number| assert!(*number < 30, "no more after {number}"));
     let err = concurrent! { for number in input => number }
         .driver(driver.clone())
         .run()

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use concur::{Driver, ErrorKind, TaskError, concurrent};
-use rustix::process::{Pid, Resource, Rlimit, Signal, getpid, kill_process, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getpid, kill_process, setrlimit};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::contract::{Marks, await_mark, eventually, is_alive, mark};
@@ -94,7 +94,9 @@ fn expected(way: Way) -> (ErrorKind, Option<i32>, Option<i32>, &'static str) {
         Way::ExitOther => (ErrorKind::Exited, Some(42), None, "exited with code 42"),
         Way::Abort => (ErrorKind::Killed, None, Some(libc::SIGABRT), "SIGABRT"),
         Way::Segfault => (ErrorKind::Killed, None, Some(libc::SIGSEGV), "killed by SIGSEGV"),
-        Way::StackOverflow => (ErrorKind::Killed, None, Some(libc::SIGSEGV), "overflowed its stack"),
+        Way::StackOverflow => {
+            (ErrorKind::Killed, None, Some(libc::SIGSEGV), "overflowed its stack")
+        }
         Way::Sigkill => (ErrorKind::Killed, None, Some(libc::SIGKILL), "SIGKILL"),
         Way::Sigterm => (ErrorKind::Killed, None, Some(libc::SIGTERM), "SIGTERM"),
         Way::AbsurdAllocation => {
@@ -388,7 +390,7 @@ pub(crate) fn what_a_task_started_goes_with_it(driver: &Driver) {
     .run()
     .expect_err("it never ends");
     assert_eq!(err.kind(), ErrorKind::TimedOut, "{err}");
-    assert!(marks.has("all"), "they did not start in time: {:?}", marks.all());
+    assert!(marks.has("all"), "they did not start in time: {marks:?}");
     for name in NAMES {
         let pid = std::fs::read_to_string(marks.dir().join(name)).expect("it was written");
         let pid: u32 = pid.trim().parse().expect("a number");
@@ -430,9 +432,4 @@ pub(crate) fn what_a_task_starts_is_not_marked(driver: &Driver) {
     .expect("both succeed");
     assert!(!own.iter().any(|name| name == "CONCUR_SERVER"));
     assert!(!theirs.contains("CONCUR_SERVER") && theirs.contains("PATH="), "{theirs}");
-}
-
-/// A process by its number.
-pub(crate) fn pid(number: u32) -> Pid {
-    Pid::from_raw(number.cast_signed()).expect("a pid is not zero")
 }

@@ -173,6 +173,35 @@ pub(crate) fn a_panic_without_text_is_a_panic(driver: &Driver) {
     assert!(err.failures()[0].panic().is_some_and(|panic| panic.line().is_some()));
 }
 
+pub(crate) fn a_panic_without_its_hook_is_a_panic(driver: &Driver) {
+    fn resumes() {
+        std::panic::resume_unwind(Box::new("carried on"));
+    }
+    let err =
+        concurrent! { resumes => resumes() }.driver(driver.clone()).run().expect_err("it panics");
+    assert_eq!((err.kind(), err.failures()[0].message()), (ErrorKind::Panicked, "carried on"));
+}
+
+pub(crate) fn a_panic_that_was_caught_is_none(driver: &Driver) {
+    fn resumes() {
+        std::panic::resume_unwind(Box::new("the second"));
+    }
+    let (caught, later) = concurrent! {
+        caught => std::panic::catch_unwind(|| panic!("within")).is_err(),
+        later => {
+            let _ = std::panic::catch_unwind(|| panic!("the first"));
+            resumes();
+        },
+    }
+    .driver(driver.clone())
+    .settle()
+    .run()
+    .expect("a settled run does not fail");
+    assert!(caught.expect("it goes on"));
+    let later = later.expect_err("it panics");
+    assert_eq!((later.kind(), later.message()), (ErrorKind::Panicked, "the second"));
+}
+
 pub(crate) fn a_payload_that_panics_when_dropped_is_one_panic(driver: &Driver) {
     struct Bomb;
     impl Drop for Bomb {
@@ -230,7 +259,7 @@ pub(crate) fn the_first_failure_leads_and_cancels(driver: &Driver) {
     assert_eq!((err.kind(), err.task()), (ErrorKind::Failed, Some("fails")));
     assert_eq!(err.failures().len(), 1, "{err:?}");
     assert_eq!(marks.has("begun"), concurrent);
-    assert!(!marks.has("never") && !marks.has("done"), "{:?}", marks.all());
+    assert!(!marks.has("never") && !marks.has("done"), "{marks:?}");
     if has_processes(driver) {
         let pid = std::fs::read_to_string(dir.join("pid")).expect("it has begun");
         assert!(!is_alive(pid.parse().expect("a number")), "the cancelled task still runs");

@@ -1,5 +1,6 @@
 //! Marks that tasks leave, and waits for what must happen.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -24,15 +25,13 @@ impl Marks {
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.path().join(name).exists()
     }
+}
 
-    /// All marks, sorted.
-    pub(crate) fn all(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.path()).expect("the directory is there");
-        let mut names: Vec<String> = entries
-            .map(|entry| entry.expect("it can be read").file_name().into_string().expect("ASCII"))
-            .collect();
-        names.sort();
-        names
+impl fmt::Debug for Marks {
+    /// All marks.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = std::fs::read_dir(self.0.path()).into_iter().flatten().flatten();
+        f.debug_list().entries(entries.map(|entry| entry.file_name())).finish()
     }
 }
 

@@ -69,6 +69,8 @@ macro_rules! every_contract {
             errors::a_result_without_question_mark_is_a_value,
             errors::a_panic_tells_its_message_and_place,
             errors::a_panic_without_text_is_a_panic,
+            errors::a_panic_without_its_hook_is_a_panic,
+            errors::a_panic_that_was_caught_is_none,
             errors::a_payload_that_panics_when_dropped_is_one_panic,
             errors::a_failed_task_does_not_disturb_the_next,
             errors::the_first_failure_leads_and_cancels,
@@ -103,6 +105,7 @@ macro_rules! every_contract {
             awaiting::a_dropped_future_cancels,
             awaiting::a_future_that_was_never_polled_runs_nothing,
             awaiting::other_futures_go_on,
+            awaiting::begun_on_one_executor_and_ended_on_another,
         }
     };
 }

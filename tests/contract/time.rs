@@ -66,7 +66,7 @@ pub(crate) fn many_timeouts_at_once(driver: &Driver) {
     let (dir, concurrent) = (marks.dir(), is_concurrent(driver));
     let count = if concurrent { 16 } else { 3_u32 };
     let results: Vec<Result<(), TaskError>> =
-        concurrent! { for _number in 0..count => linger(&dir, concurrent) }
+        concurrent! { for _ in 0..count => linger(&dir, concurrent) }
             .driver(driver.clone())
             .timeout(SHORT)
             .settle()
@@ -117,7 +117,7 @@ pub(crate) fn a_deadline_ends_what_runs_and_what_waits(driver: &Driver) {
 pub(crate) fn a_deadline_fails_the_run_once(driver: &Driver) {
     let marks = Marks::new();
     let (dir, concurrent) = (marks.dir(), is_concurrent(driver));
-    let err = concurrent! { for _number in 0..4 => linger(&dir, concurrent) }
+    let err = concurrent! { for _ in 0..4 => linger(&dir, concurrent) }
         .driver(driver.clone())
         .deadline(SHORT)
         .run()

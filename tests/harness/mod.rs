@@ -18,7 +18,9 @@ const PATIENCE: u32 = 90;
 pub(crate) fn run(checks: &[Check]) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.iter().any(|argument| argument == "--list") {
-        checks.iter().for_each(|(name, _)| println!("{name}: test"));
+        for (name, _) in checks {
+            println!("{name}: test");
+        }
         return ExitCode::SUCCESS;
     }
     let exact = arguments.iter().any(|argument| argument == "--exact");
@@ -46,7 +48,9 @@ pub(crate) fn run(checks: &[Check]) -> ExitCode {
     unsafe { libc::alarm(0) };
     let (passed, left_out) = (wanted.len() - failed.len(), checks.len() - wanted.len());
     let result = if failed.is_empty() { "ok" } else { "FAILED" };
-    failed.iter().for_each(|name| println!("failed: {name}"));
+    for name in &failed {
+        println!("failed: {name}");
+    }
     println!(
         "\ntest result: {result}. {passed} passed; {} failed; 0 ignored; 0 measured; {left_out} \
          filtered out\n",

@@ -11,10 +11,11 @@ use concur::{Config, Driver, concurrent};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::contract::{Marks, await_mark, eventually, is_alive, mark};
-use crate::scenario::{Playing, of_binary, scenario};
+use crate::processes::pid;
+use crate::scenario::{Named, Playing, of_binary, scenario};
 
 /// The scenarios of this file.
-pub(crate) const SCENARIOS: &[(&str, fn(&Path))] = &[
+pub(crate) const SCENARIOS: &[Named] = &[
     ("busy", |dir| busy(&Driver::Process, dir)),
     ("busy_forks", |dir| busy(&Driver::Fork, dir)),
     ("ends", ends),
@@ -62,7 +63,13 @@ fn recorded(playing: &Playing, kinds: &[&str], count: u32) -> Vec<u32> {
             let path = playing.marks.dir().join(format!("{kind}-{number}.pid"));
             let read = || std::fs::read_to_string(&path).unwrap_or_default().trim().parse().ok();
             let mut pid: Option<u32> = None;
-            assert!(eventually(|| { pid = read(); pid.is_some() }), "{kind} {number} did not start");
+            assert!(
+                eventually(|| {
+                    pid = read();
+                    pid.is_some()
+                }),
+                "{kind} {number} did not start"
+            );
             pids.extend(pid.filter(|pid| *pid != 0 && *pid != playing.pid()));
         }
     }
@@ -157,7 +164,7 @@ fn interrupted(dir: &Path) {
 pub(crate) fn ctrl_c_is_for_the_caller() {
     let playing = scenario("interrupted").start();
     assert!(await_mark(&playing.marks.dir(), "begun"));
-    let group = Pid::from_raw(playing.pid().cast_signed()).expect("a pid");
+    let group = pid(playing.pid());
     kill_process_group(group, Signal::INT).expect("it is there");
     mark(&playing.marks.dir(), "release");
     let ended = playing.end();
@@ -197,7 +204,12 @@ pub(crate) fn printing_corrupts_nothing() {
         assert_eq!(ended.stdout.matches(&format!("rust {round}, ")).count(), 2, "{}", ended.stdout);
     }
     let count = |text: &str| ended.stdout.matches(text).count();
-    assert_eq!((count("caller, "), count("c text, "), count("the end\n")), (1, 10, 1), "{}", ended.stdout);
+    assert_eq!(
+        (count("caller, "), count("c text, "), count("the end\n")),
+        (1, 10, 1),
+        "{}",
+        ended.stdout
+    );
     assert!(ended.stdout.ends_with("the end\n"), "{}", ended.stdout);
     assert_eq!(ended.stderr.matches("an error line\n").count(), 10, "{}", ended.stderr);
 }
@@ -232,11 +244,14 @@ pub(crate) fn standard_input_stays_the_callers() {
 /// Counts how often `main` is run, and ends soon after a run was started.
 fn hasty(dir: &Path) {
     let path = dir.join("mains");
-    let mut log = std::fs::OpenOptions::new().append(true).create(true).open(path).expect("it opens");
+    let mut log =
+        std::fs::OpenOptions::new().append(true).create(true).open(path).expect("it opens");
     log.write_all(b"main\n").expect("it can be written");
     let how = std::env::args().nth(1).unwrap_or_default();
     let micros: u64 = std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(0);
-    std::thread::spawn(|| concurrent! { one => std::thread::sleep(Duration::from_secs(100)) }.run());
+    std::thread::spawn(|| {
+        concurrent! { one => std::thread::sleep(Duration::from_secs(100)) }.run()
+    });
     std::thread::sleep(Duration::from_micros(micros));
     match how.as_str() {
         "exit" => std::process::exit(0),
@@ -275,7 +290,7 @@ fn survives_its_binary(dir: &Path) {
     std::fs::remove_file(&binary).expect("it is a copy");
     std::fs::write(&binary, "#!/bin/sh\nexit 9\n").expect("it can be written");
     let (first,) = concurrent! { first => std::process::id() }.run().expect("it still runs");
-    let server = Pid::from_raw(first.cast_signed()).expect("a pid");
+    let server = pid(first);
     kill_process(server, Signal::KILL).expect("it is there");
     concurrent! { second => 2 }.run().expect("it still runs");
     mark(dir, "done");

@@ -19,6 +19,17 @@ fn warm_up(driver: &Driver) {
     crash(driver);
 }
 
+/// So many workers the callers here have.
+const WORKERS: usize = 3;
+
+/// Makes sure that there are as many workers as there may be.
+fn fill() {
+    let both = concurrent! {
+        for _ in 0..WORKERS => { std::thread::sleep(Duration::from_millis(50)); }
+    };
+    both.run().expect("all succeed");
+}
+
 /// A run with small, large and failing tasks.
 fn mixed(driver: &Driver, round: u32) {
     let bytes = vec![1_u8; 100_000];
@@ -49,9 +60,10 @@ fn server() -> u32 {
 }
 
 pub(crate) fn a_thousand_runs_and_a_hundred_crashes_leave_nothing(_dir: &Path) {
-    Config::new().workers(3).install().expect("it is allowed");
+    Config::new().workers(WORKERS).install().expect("it is allowed");
     let driver = Driver::Process;
     warm_up(&driver);
+    fill();
     let (own, server_pid) = (std::process::id(), server());
     let before = (descriptors(own), descriptors(server_pid).len(), mappings(own));
     for round in 0..1000 {
@@ -60,20 +72,24 @@ pub(crate) fn a_thousand_runs_and_a_hundred_crashes_leave_nothing(_dir: &Path) {
             crash(&driver);
         }
     }
-    mixed(&driver, 0);
+    fill();
     assert_eq!(server(), server_pid, "the server was changed");
     // A worker that was replaced just now may still be on its way.
     let settled = || descriptors(own).len() <= before.0.len();
     assert!(eventually(settled), "{:#?}\nbefore: {:#?}", descriptors(own), before.0);
-    assert!(eventually(|| descriptors(server_pid).len() <= before.1), "{:?}", descriptors(server_pid));
+    assert!(
+        eventually(|| descriptors(server_pid).len() <= before.1),
+        "{:?}",
+        descriptors(server_pid)
+    );
     assert!(mappings(own) <= before.2 + 20, "{} mappings, {} before", mappings(own), before.2);
     assert!(eventually(|| zombies(own).is_empty() && zombies(server_pid).is_empty()));
     assert_eq!(children(own), [server_pid]);
-    assert!(eventually(|| children(server_pid).len() <= 3), "{:?}", children(server_pid));
+    assert!(eventually(|| children(server_pid).len() <= WORKERS), "{:?}", children(server_pid));
 }
 
 pub(crate) fn forks_leave_nothing(_dir: &Path) {
-    Config::new().workers(3).install().expect("it is allowed");
+    Config::new().workers(WORKERS).install().expect("it is allowed");
     let driver = Driver::Fork;
     warm_up(&driver);
     let own = std::process::id();
@@ -90,7 +106,7 @@ pub(crate) fn forks_leave_nothing(_dir: &Path) {
 }
 
 pub(crate) fn awaited_and_dropped_runs_leave_nothing(_dir: &Path) {
-    Config::new().workers(3).install().expect("it is allowed");
+    Config::new().workers(WORKERS).install().expect("it is allowed");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("it can be built");
     let own = std::process::id();
@@ -106,18 +122,19 @@ pub(crate) fn awaited_and_dropped_runs_leave_nothing(_dir: &Path) {
         });
     };
     rounds(20);
+    fill();
     let before = (descriptors(own), mappings(own));
     rounds(150);
     rounds(1);
     let settled = || {
         // A run takes notice of what has ended.
-        concurrent! { one => 1 }.run().expect("it is fine");
+        fill();
         descriptors(own).len() <= before.0.len()
     };
     assert!(eventually(settled), "{:#?}\nbefore: {:#?}", descriptors(own), before.0);
     assert!(mappings(own) <= before.1 + 20, "{} mappings, {} before", mappings(own), before.1);
     let server_pid = server();
-    assert!(eventually(|| zombies(server_pid).is_empty() && children(server_pid).len() <= 3));
+    assert!(eventually(|| zombies(server_pid).is_empty() && children(server_pid).len() <= WORKERS));
 }
 
 pub(crate) fn workers_hold_no_descriptor_of_the_caller(dir: &Path) {
@@ -128,7 +145,8 @@ pub(crate) fn workers_hold_no_descriptor_of_the_caller(dir: &Path) {
     for descriptor in [&file, &reader, &writer] {
         rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::empty()).expect("it is open");
     }
-    let pipe = std::fs::read_link(format!("/proc/self/fd/{}", reader.as_raw_fd())).expect("it is open");
+    let pipe =
+        std::fs::read_link(format!("/proc/self/fd/{}", reader.as_raw_fd())).expect("it is open");
     let pipe = pipe.to_string_lossy().into_owned();
     for driver in [Driver::Process, Driver::Process] {
         let (there, server) = concurrent! {

@@ -2,6 +2,14 @@
 
 use std::path::Path;
 
+use rustix::process::Pid;
+
+/// A process by its number.
+pub(crate) fn pid(number: u32) -> Pid {
+    let number = i32::try_from(number).ok();
+    number.and_then(Pid::from_raw).expect("a pid is a positive number")
+}
+
 /// The children of a process.
 pub(crate) fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };

@@ -22,6 +22,9 @@ pub(crate) fn asked() -> Option<(String, PathBuf)> {
     Some((name, std::env::var_os(DIRECTORY)?.into()))
 }
 
+/// A scenario and its name; it is given a directory for its marks.
+pub(crate) type Named = (&'static str, fn(&Path));
+
 /// A scenario to be started.
 pub(crate) struct Scenario {
     command: Command,

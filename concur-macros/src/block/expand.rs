@@ -240,7 +240,11 @@ fn owning(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenStr
         let span = located(place.span());
         let name = Ident::new(&name.to_string(), span);
         let private = private_at(span);
-        quote_spanned!(span=> #name.captures_nothing(#private::another(&#place));)
+        // In two steps, or else rustc would take the type it is to coerce to for that of the place.
+        quote_spanned! {span=>
+            let __concur_another = #private::another(&#place);
+            #name.captures_nothing(__concur_another);
+        }
     });
     // Not run, and by reference: a move, even one that never happens, would make a closure around
     // the block one that can be called only once.

@@ -268,9 +268,10 @@ fn a_task_expands_to_calls_into_the_runtime() {
                 (&&&__concur_capture_0).__concur_owning();
                 (&&&__concur_capture_1).__concur_owning();
                 if false {
-                    __concur_capture_0.captures_nothing(__concur_private::another(&db));
-                    __concur_capture_1
-                        .captures_nothing(__concur_private::another(&self.shop.region));
+                    let __concur_another = __concur_private::another(&db);
+                    __concur_capture_0.captures_nothing(__concur_another);
+                    let __concur_another = __concur_private::another(&self.shop.region);
+                    __concur_capture_1.captures_nothing(__concur_another);
                 }
             }
             let __concur_result = {
@@ -339,7 +340,8 @@ fn a_for_expands_to_many() {
             (&&&__concur_capture_0).__concur_owning();
             (&&&__concur_item).__concur_owning();
             if false {
-                __concur_capture_0.captures_nothing(__concur_private::another(&limit));
+                let __concur_another = __concur_private::another(&limit);
+                __concur_capture_0.captures_nothing(__concur_another);
             }
         }
         let __concur_result = {

@@ -17,9 +17,8 @@ pub(super) fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Source
             Some(Err(value)) => Err(mistake(name, &value.to_string_lossy(), "text in UTF-8")),
         }
     };
-    let mut source = Source::default();
-    source.driver = text(DRIVER)?.map(Choice::Name);
-    source.all = options("CONCUR", &text)?;
+    let driver = text(DRIVER)?.map(Choice::Name);
+    let mut source = Source { driver, all: options("CONCUR", &text)?, ..Source::default() };
     for driver in Driver::BUILT_IN {
         let prefix = format!("CONCUR_{}", driver.name().to_uppercase());
         let options = options(&prefix, &text)?;

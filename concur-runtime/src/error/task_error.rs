@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{ErrorKind, PanicInfo, describe};
+use super::{Error, ErrorKind, PanicInfo, describe};
 use crate::outcome::{Death, End, LastWords, Outcome};
 use crate::task::Site;
 
@@ -98,6 +98,26 @@ impl TaskError {
             _ => {}
         }
         Self(Box::new(facts))
+    }
+
+    /// Tells why a run could not begin, or go on, where only tasks can be told of.
+    pub(crate) fn from_run(err: &Error, site: Site, index: usize) -> Self {
+        Self(Box::new(Facts {
+            task: site.name.to_owned(),
+            site,
+            index,
+            kind: err.kind(),
+            message: err.to_string(),
+            cause: None,
+            panic: None,
+            death: None,
+            stack_overflow: false,
+            pid: None,
+            attempts: 0,
+            may_have_run: false,
+            elapsed: Duration::ZERO,
+            driver: String::new(),
+        }))
     }
 
     /// The name of the task.

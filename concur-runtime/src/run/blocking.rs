@@ -4,13 +4,28 @@ use super::wait::Blocking;
 use super::{Jobs, Run, Sink};
 
 /// Runs everything to its end.
-pub(crate) fn drive(run: &mut Run, jobs: &mut dyn Jobs, sink: &mut dyn Sink) {
+pub(crate) fn drive(run: &mut Run, jobs: &mut dyn Jobs, sink: &mut impl Sink) {
+    drive_until(run, jobs, sink, |_| false);
+}
+
+/// Runs until the run has ended, which is `true`, or the sink has enough.
+pub(crate) fn drive_until<S: Sink>(
+    run: &mut Run,
+    jobs: &mut dyn Jobs,
+    sink: &mut S,
+    enough: impl Fn(&S) -> bool,
+) -> bool {
     let mut blocking = Blocking::new();
-    while !run.advance(jobs, sink, &mut || blocking.waker()) {
-        if spin(run) || run.park(blocking.prepare()) {
-            continue;
+    loop {
+        if run.advance(jobs, sink, &mut || blocking.waker()) {
+            return true;
         }
-        blocking.block();
+        if enough(sink) {
+            return false;
+        }
+        if !spin(run) && !run.park(blocking.prepare()) {
+            blocking.block();
+        }
     }
 }
 

@@ -53,6 +53,11 @@ pub struct NextTask(pub(crate) TaskSpec);
 pub(crate) trait Sink {
     fn accept(&mut self, index: usize, result: &[u8]) -> Result<(), CodecError>;
     fn fail(&mut self, index: usize, err: TaskError);
+
+    /// How many outcomes wait here for somebody to take them.
+    fn waiting(&self) -> usize {
+        0
+    }
 }
 
 /// What happens to the other tasks when one fails.
@@ -278,7 +283,11 @@ impl Run {
         sink: &mut dyn Sink,
         waker: &mut dyn FnMut() -> Waker,
     ) -> bool {
-        if self.stopping || !self.settings.has_room_beside(self.active.len()) {
+        let active = self.active.len();
+        // What nobody has taken yet counts half: a slow consumer gets a store, and not an endless one.
+        let has_room = self.settings.has_room_beside(active)
+            && self.settings.has_room_beside(active.midpoint(sink.waiting()));
+        if self.stopping || !has_room {
             return false;
         }
         let Some(job) = self.next_job(jobs, sink) else {
@@ -374,6 +383,11 @@ impl Run {
             }
         }
         false
+    }
+
+    /// The place that the next task would have.
+    pub(crate) fn next_index(&self) -> usize {
+        self.next_index
     }
 
     /// What the run as a whole comes to, once it has ended.

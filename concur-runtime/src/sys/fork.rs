@@ -130,6 +130,20 @@ pub(crate) fn open_standard_descriptors() {
     }
 }
 
+/// Signals as a program expects them: none is blocked, and the end of a child is told.
+///
+/// Both are inherited, and a caller may block signals or ignore SIGCHLD: then the server would never
+/// hear of a worker's end.
+pub(crate) fn reset_signals() {
+    // SAFETY: sets a disposition without a handler.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: `sigemptyset` initializes the whole set.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    // SAFETY: the set is initialized; the old mask is not asked for.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set.as_ptr(), ptr::null_mut()) };
+}
+
 /// A descriptor for a child's end and other signals that are blocked here.
 pub(crate) fn child_signal_descriptor() -> io::Result<OwnedFd> {
     let set = child_signal_set();

@@ -52,16 +52,20 @@ impl<C: Captures> Plain<C> {
         Self(PhantomData)
     }
 
-    #[rustfmt::skip] // rustc shows the line to whoever captured something else
-                     /// Checks a body.
+    /// Checks a body.
+    ///
+    /// rustc shows the line below, with its comment, to whoever captured something else.
+    #[rustfmt::skip]
     pub fn captures_nothing_else<R>( // to capture it, list it: `name => [variable] expression`
         self,
         _body: for<'w> fn(&'w (), C::Seen<'w>) -> Result<R, Failure>,
     ) {
     }
 
-    #[rustfmt::skip] // rustc shows the line to whoever captured something else
-                     /// Checks the body of an async task.
+    /// Checks the body of an async task.
+    ///
+    /// rustc shows the line below, with its comment, to whoever captured something else.
+    #[rustfmt::skip]
     pub fn captures_nothing_else_async<R>( // to capture it, list it: `name => [variable] expression`
         self,
         _body: for<'w> fn(&'w (), C::Seen<'w>) -> TaskFuture<'w, R>,

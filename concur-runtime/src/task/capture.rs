@@ -149,8 +149,10 @@ impl<T, P> ByCallable<T, P> {
         Self(PhantomData)
     }
 
-    #[rustfmt::skip] // rustc shows the line to whoever captured a closure that captures
-                     /// Never called: rustc makes sure that the callable coerces.
+    /// Never called: rustc makes sure that the callable coerces.
+    ///
+    /// rustc shows the line below, with its comment, to whoever captured a closure that captures.
+    #[rustfmt::skip]
     #[expect(clippy::unused_self, reason = "its type says what `P` is")]
     pub fn captures_nothing(self, _callable: P) {} // a closure that captures: make it in the task
 }

@@ -60,12 +60,9 @@ impl<T: ?Sized + BorrowsFirst> Borrows for T {}
 )]
 pub trait Undecided {}
 
-/// Two types have it, or else rustc would take an unknown type for the one.
-#[expect(dead_code, reason = "only its type is used")]
-pub(super) struct Either<const N: usize>;
-
-impl Undecided for Either<0> {}
-impl Undecided for Either<1> {}
+// Two types have it, or else rustc would take an unknown type for the one.
+impl Undecided for TaskInput {}
+impl Undecided for TaskOutput {}
 
 macro_rules! collections {
     ($trait:ident of $member:ident) => {

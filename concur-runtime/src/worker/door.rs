@@ -85,6 +85,7 @@ fn visitor() -> Visitor {
 fn live(prepare: impl FnOnce()) -> ! {
     // What a task starts must not come to the door.
     fork::remove_env(VARIABLE);
+    fork::reset_signals();
     let lived = catch_unwind(AssertUnwindSafe(|| {
         let Ok(control) = take_stdin() else { return };
         // What the caller left open without meaning to give it away.

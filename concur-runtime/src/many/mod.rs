@@ -1,10 +1,17 @@
 //! Many tasks of one kind: the `for` form of a block, lazy over its iterator.
 
+mod ended;
+mod iter;
+mod stream;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use iter::Iter;
+pub use stream::Stream;
 
 use crate::codec::CodecError;
 use crate::config::{Methods, Settings};
@@ -86,10 +93,16 @@ impl<I: Iterator, T> Many<I, T> {
     /// As [`Tasks::run`](crate::Tasks::run). An iterator that panics ends the run with an error of
     /// the kind [`Panicked`](crate::ErrorKind::Panicked).
     pub fn run(mut self) -> Result<Vec<T>, Error> {
-        let mut run = Run::new(Settings::resolve(&self.methods)?, self.policy)?;
+        let mut run = self.start(self.policy)?;
         let mut gather = (self.gather)();
         blocking::drive(&mut run, &mut self.items, &mut GatherSink(&mut *gather));
         conclude(&mut run, gather)
+    }
+}
+
+impl<I: Iterator, T> Many<I, T> {
+    fn start(&self, policy: Policy) -> Result<Run, Error> {
+        Run::new(Settings::resolve(&self.methods)?, policy)
     }
 }
 
@@ -99,9 +112,7 @@ impl<I: Iterator, T> IntoFuture for Many<I, T> {
 
     /// Runs the tasks without blocking the executor. The iterator is asked inside the poll.
     fn into_future(self) -> Self::IntoFuture {
-        let settings = Settings::resolve(&self.methods);
-        let run = settings.and_then(|settings| Run::new(settings, self.policy));
-        Pending::new(run, self.items, (self.gather)())
+        Pending::new(self.start(self.policy), self.items, (self.gather)())
     }
 }
 
