@@ -11,7 +11,7 @@ pub use crate::task::arms::{Probe, levels as arms};
 pub use crate::task::body::{Plain, TaskPart, body, many, task};
 #[cfg(feature = "tokio")]
 pub use crate::task::body::{body_async, many_async, task_async};
-pub use crate::task::capture::another;
+pub use crate::task::callable::another;
 pub use crate::task::failure::Failure;
 pub use crate::task::input::Input;
 pub use crate::tasks::tasks;

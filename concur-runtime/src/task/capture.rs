@@ -9,7 +9,6 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::codec::{self, CodecError};
 use crate::payload::{Payload, Reader};
-use crate::sys::conjure::conjure;
 
 /// A way to carry one variable.
 pub trait Capture: Copy {
@@ -91,11 +90,6 @@ impl<A: Capture, R: Captures> Captures for (A, R) {
 /// Why the options below are never empty when they are asked.
 const ONCE: &str = "a capture is decoded, held and lent once each";
 
-/// A value of the same type, for code that is never run and only asks rustc what coerces.
-pub fn another<T>(_value: &T) -> T {
-    unreachable!("it stands behind `if false`")
-}
-
 /// Defines marker types that are `Copy` whatever their parameter is.
 macro_rules! ways {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -108,7 +102,7 @@ macro_rules! ways {
                 Self(PhantomData)
             }
 
-            /// Never called, and nothing to be checked: see [`ByCallable`].
+            /// Never called, and nothing to be checked: see [`ByCallable`](super::callable::ByCallable).
             pub fn captures_nothing<V>(self, _value: V) {}
         }
 
@@ -139,38 +133,12 @@ ways! {
     Never;
 }
 
-/// A callable that coerces to the function pointer `P`, so it captures nothing: nothing is sent, it
-/// is made again where the task runs.
-#[derive(Debug)]
-pub struct ByCallable<T, P>(PhantomData<fn() -> (T, P)>);
-
-impl<T, P> ByCallable<T, P> {
-    pub(super) const fn new() -> Self {
-        Self(PhantomData)
-    }
-
-    /// Never called: rustc makes sure that the callable coerces.
-    ///
-    /// rustc shows the line below, with its comment, to whoever captured a closure that captures.
-    #[rustfmt::skip]
-    #[expect(clippy::unused_self, reason = "its type says what `P` is")]
-    pub fn captures_nothing(self, _callable: P) {} // a closure that captures: make it in the task
-}
-
-impl<T, P> Clone for ByCallable<T, P> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T, P> Copy for ByCallable<T, P> {}
-
 /// `&[u8]`, sent as one block.
 #[derive(Debug, Clone, Copy)]
 pub struct ByBytes;
 
 impl ByBytes {
-    /// Never called, and nothing to be checked: see [`ByCallable`].
+    /// Never called, and nothing to be checked: see [`ByCallable`](super::callable::ByCallable).
     #[expect(clippy::unused_self, reason = "to be called like that of `ByCallable`")]
     pub fn captures_nothing<V>(self, _value: V) {}
 }
@@ -352,28 +320,6 @@ impl<T: Serialize + DeserializeOwned + 'static> Capture for ByValue<T> {
 impl<T: Serialize + DeserializeOwned + 'static> CaptureOf<T> for ByValue<T> {
     fn encode(value: &T, output: &mut Payload) -> Result<(), CodecError> {
         codec::encode_owned(value, output)
-    }
-}
-
-impl<T: Send + 'static, P> Capture for ByCallable<T, P> {
-    type Owned = ();
-    type Held<'a> = ();
-    type Seen<'w> = T;
-
-    fn decode(_input: &mut Reader<'_>) -> Result<(), CodecError> {
-        Ok(())
-    }
-
-    fn hold(_owned: &mut Option<()>) {}
-
-    fn lend(_held: &mut Option<()>) -> T {
-        conjure()
-    }
-}
-
-impl<T: Send + 'static, P> CaptureOf<T> for ByCallable<T, P> {
-    fn encode(_value: &T, _output: &mut Payload) -> Result<(), CodecError> {
-        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ use crate::payload::{Payload, Reader};
 pub(crate) mod arms;
 pub(crate) mod async_runtime;
 pub(crate) mod body;
+pub(crate) mod callable;
 pub(crate) mod capture;
 pub(crate) mod execute;
 pub(crate) mod failure;

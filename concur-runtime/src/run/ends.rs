@@ -1,0 +1,38 @@
+//! The two ends of a run: where its tasks come from, and where their outcomes go.
+
+use crate::codec::CodecError;
+use crate::error::TaskError;
+use crate::task::TaskSpec;
+
+/// Where a run gets its tasks from, one at a time.
+pub trait Jobs {
+    /// The next task, if there is one. May panic: it runs a user's iterator.
+    fn next_task(&mut self) -> Option<NextTask>;
+
+    /// Whether the tasks come to an end by themselves.
+    fn is_bounded(&self) -> bool;
+}
+
+/// A task on its way from a source to a run.
+#[derive(Debug)]
+pub struct NextTask(pub(crate) TaskSpec);
+
+/// Where a run puts what it gets.
+pub(crate) trait Sink {
+    fn accept(&mut self, index: usize, result: &[u8]) -> Result<(), CodecError>;
+    fn fail(&mut self, index: usize, err: TaskError);
+
+    /// How many outcomes wait here for somebody to take them.
+    fn waiting(&self) -> usize {
+        0
+    }
+}
+
+/// What happens to the other tasks when one fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// They are cancelled, and the run fails.
+    FailFast,
+    /// They go on; each failure is kept beside the values.
+    Settle,
+}
