@@ -6,6 +6,8 @@ mod contract;
 #[path = "contract/deaths.rs"]
 mod deaths;
 mod harness;
+#[path = "contract/killed.rs"]
+mod killed;
 
 use std::process::ExitCode;
 use std::sync::mpsc;

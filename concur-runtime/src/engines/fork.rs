@@ -73,9 +73,17 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
         Forked::Parent(pid) => {
             let mut end = CallerEnd::new(place, ours);
             end.expect_answer();
-            // A pidfd that cannot be had (no descriptors left) must not lose the child.
-            let pidfd = pidfd_open(pid, PidfdFlags::empty()).inspect_err(|_| kill_and_bury(pid))?;
-            Ok(ForkAttempt { end, pid, pidfd: Arc::new(pidfd), state: State::Running, _job: job })
+            let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
+                Ok(pidfd) => Some(Arc::new(pidfd)),
+                // The caller ignores the ends of children, and this one has ended already.
+                Err(rustix::io::Errno::SRCH) => None,
+                // One that cannot be had (no descriptors left) must not lose the child.
+                Err(err) => {
+                    kill_and_bury(pid);
+                    return Err(err.into());
+                }
+            };
+            Ok(ForkAttempt { end, pid, pidfd, state: State::Running, _job: job })
         }
     }
 }
@@ -118,7 +126,8 @@ const STACK: usize = 8 << 20;
 struct ForkAttempt {
     end: CallerEnd,
     pid: Pid,
-    pidfd: Arc<OwnedFd>,
+    /// `None` for a child that was gone, and buried, before it could be opened.
+    pidfd: Option<Arc<OwnedFd>>,
     state: State,
     /// What the child reads: large captures lie in memory that both share, which must not be used
     /// for anything else while it lives.
@@ -185,7 +194,10 @@ impl Attempt for ForkAttempt {
     }
 
     fn park(&mut self, wait: &mut Wait) -> bool {
-        wait.socket(&self.pidfd);
+        match &self.pidfd {
+            Some(pidfd) => wait.socket(pidfd),
+            None => return true,
+        }
         false
     }
 

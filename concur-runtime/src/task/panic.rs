@@ -49,9 +49,13 @@ impl Drop for InTask {
 
 /// What the hook recorded of the panic that was caught just now, or what its payload alone tells.
 pub(super) fn take_record(payload: &(dyn Any + Send)) -> PanicInfo {
+    let message = message(payload);
+    // A panic that is carried on by `resume_unwind` calls no hook: then what was recorded is of
+    // another one, which was caught before.
     RECORD
         .with_borrow_mut(Option::take)
-        .unwrap_or_else(|| PanicInfo::from_message(message(payload)))
+        .filter(|record| record.message == message)
+        .unwrap_or_else(|| PanicInfo::from_message(message))
 }
 
 /// Frees a payload; a payload that panics when it is dropped is left alone instead.

@@ -47,7 +47,7 @@ pub(super) struct ProcessAttempt {
 enum State {
     /// For a worker to be free.
     Waiting {
-        _place: Option<Place>,
+        place: Option<Place>,
     },
     Working(Lease),
     Over,
@@ -57,7 +57,7 @@ impl ProcessAttempt {
     pub(super) fn begin(job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
         let mut attempt = Self {
             job,
-            state: State::Waiting { _place: None },
+            state: State::Waiting { place: None },
             listening: false,
             words: None,
             failed_starts: 0,
@@ -73,8 +73,12 @@ impl ProcessAttempt {
 
     /// Looks for a worker and gives it the task.
     fn find_worker(&mut self, waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
-        match pool().checkout(&self.job.settings, waker) {
-            Checkout::NoRoom(place) => self.state = State::Waiting { _place: Some(place) },
+        let place = match &mut self.state {
+            State::Waiting { place } => place.take(),
+            _ => None,
+        };
+        match pool().checkout(&self.job.settings, place, waker) {
+            Checkout::NoRoom(place) => self.state = State::Waiting { place: Some(place) },
             Checkout::Refused(end) => {
                 self.state = State::Over;
                 return Some(Outcome::not_run(end));
@@ -191,7 +195,7 @@ impl ProcessAttempt {
             return self.over(None, End::NotStarted(reason));
         }
         if let State::Working(lease) =
-            std::mem::replace(&mut self.state, State::Waiting { _place: None })
+            std::mem::replace(&mut self.state, State::Waiting { place: None })
         {
             lease.bury();
         }

@@ -85,25 +85,28 @@ pub(super) struct Place {
 }
 
 impl Pool {
-    /// A worker that is ready, or will be soon.
+    /// A worker that is ready, or will be soon. `place` is where the caller has waited, if it has.
     pub(super) fn checkout(
         &'static self,
         settings: &Settings,
+        place: Option<Place>,
         waker: &mut dyn FnMut() -> Waker,
     ) -> Checkout {
         let mut state = self.lock();
         state.sweep();
         if state.leased > 0 && state.leased >= settings.workers() {
-            let id = state.next_place;
-            state.next_place += 1;
-            state.waiting.push_back((id, waker()));
-            return Checkout::NoRoom(Place { pool: self, id });
+            return Checkout::NoRoom(state.wait(place, self, waker()));
         }
         let worker = match state.take_worker(settings) {
             Ok(worker) => worker,
             Err(refused) => return Checkout::Refused(refused),
         };
         state.leased += 1;
+        if let Some(place) = place {
+            state.waiting.retain(|(id, _)| *id != place.id);
+            // It was made use of, so nobody is called in its stead.
+            std::mem::forget(place);
+        }
         let last = settings.isolated
             || settings.tasks_per_worker.is_some_and(|limit| worker.tasks + 1 >= limit);
         Checkout::Worker(Lease { pool: self, worker: Some(worker), last })
@@ -216,6 +219,22 @@ impl State {
                 }
             }
         });
+    }
+
+    /// A place in the queue. Who was called and came too late is first again, and calls nobody: there
+    /// is no room for others either.
+    fn wait(&mut self, place: Option<Place>, pool: &'static Pool, waker: Waker) -> Place {
+        let Some(place) = place else {
+            let id = self.next_place;
+            self.next_place += 1;
+            self.waiting.push_back((id, waker));
+            return Place { pool, id };
+        };
+        match self.waiting.iter_mut().find(|(id, _)| *id == place.id) {
+            Some((_, present)) => *present = waker,
+            None => self.waiting.push_front((place.id, waker)),
+        }
+        place
     }
 
     /// Who has waited longest for a worker; to be woken when the lock is released.
