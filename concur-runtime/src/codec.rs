@@ -29,26 +29,24 @@ impl CodecError {
         Self(reason.into())
     }
 
-    /// Adds what to do about values that describe themselves, which neither codec can carry.
-    fn from_backend(reason: &str) -> Self {
-        let asks_for_type = [
-            "any",
-            "identifier",
-            "ignored",
-            "WontImplement",
-            "self-describing",
-            "is not supported",
-        ];
-        if asks_for_type.iter().any(|word| reason.to_lowercase().contains(&word.to_lowercase())) {
+    /// Adds what to do about values that the codecs cannot carry. `said` is what the codec says as
+    /// `Debug`, where the name of its error stands; `own` is the message of the type itself, if it
+    /// has spoken.
+    fn from_backend(said: &str, own: Option<&str>) -> Self {
+        if let Some(own) = own {
+            return Self(own.to_owned());
+        }
+        let names = |names: &[&str]| names.iter().any(|name| said.contains(name));
+        if names(&["AnyNotSupported", "IdentifierNotSupported", "WontImplement"]) {
             return Self(format!(
-                "{reason}: a value that describes itself (`serde_json::Value`, `flatten`, `untagged`) \
+                "{said}: a value that describes itself (`serde_json::Value`, `flatten`, `untagged`) \
                  cannot travel by itself; wrap it in `concur::Json`"
             ));
         }
-        if reason.contains("length") && reason.contains("eq") {
-            return Self(format!("{reason}: a sequence must know its length before it is encoded"));
+        if names(&["SequenceMustHaveLength", "SerializeSeqLengthUnknown"]) {
+            return Self(format!("{said}: a sequence must know its length before it is encoded"));
         }
-        Self(reason.to_owned())
+        Self(said.to_owned())
     }
 }
 
@@ -138,7 +136,7 @@ pub(crate) fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
 mod bincode_backend {
     use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
     use bincode::enc::write::Writer;
-    use bincode::error::EncodeError;
+    use bincode::error::{DecodeError, EncodeError};
 
     use super::{CodecError, DeserializeOwned, Payload, Serialize};
 
@@ -159,13 +157,17 @@ mod bincode_backend {
         value: &T,
         payload: &mut Payload,
     ) -> Result<(), CodecError> {
-        bincode::serde::encode_into_writer(value, payload, CONFIG)
-            .map_err(|err| CodecError::from_backend(&err.to_string()))
+        bincode::serde::encode_into_writer(value, payload, CONFIG).map_err(|err| {
+            let own = if let EncodeError::OtherString(own) = &err { Some(&**own) } else { None };
+            CodecError::from_backend(&format!("{err:?}"), own)
+        })
     }
 
     pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), CodecError> {
-        bincode::serde::decode_from_slice(bytes, CONFIG)
-            .map_err(|err| CodecError::from_backend(&err.to_string()))
+        bincode::serde::decode_from_slice(bytes, CONFIG).map_err(|err| {
+            let own = if let DecodeError::OtherString(own) = &err { Some(&**own) } else { None };
+            CodecError::from_backend(&format!("{err:?}"), own)
+        })
     }
 }
 
@@ -200,12 +202,12 @@ mod postcard_backend {
         payload: &mut Payload,
     ) -> Result<(), CodecError> {
         postcard::serialize_with_flavor(value, Append(payload))
-            .map_err(|err| CodecError::from_backend(&err.to_string()))
+            .map_err(|err| CodecError::from_backend(&format!("{err:?}"), None))
     }
 
     pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), CodecError> {
         let (value, rest) = postcard::take_from_bytes(bytes)
-            .map_err(|err| CodecError::from_backend(&err.to_string()))?;
+            .map_err(|err| CodecError::from_backend(&format!("{err:?}"), None))?;
         Ok((value, bytes.len() - rest.len()))
     }
 }

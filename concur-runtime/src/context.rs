@@ -13,13 +13,15 @@ pub(crate) struct Context {
     pub(crate) depth: u32,
     /// The end of the run that the task belongs to, on the monotonic clock.
     pub(crate) deadline: Option<Moment>,
+    /// How deep blocks may be nested, as the outermost run was told.
+    pub(crate) nested_limit: Option<u32>,
 }
 
 /// How deep this process is: what its threads are at least, also those that a task started.
 static PROCESS_DEPTH: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
-    static CURRENT: Cell<Context> = const { Cell::new(Context { depth: 0, deadline: None }) };
+    static CURRENT: Cell<Context> = const { Cell::new(Context { depth: 0, deadline: None, nested_limit: None }) };
 }
 
 impl Context {

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -16,7 +17,7 @@ use crate::context::Moment;
 use crate::run::Wait;
 use crate::sys::process_local::ProcessLocal;
 
-static REACTOR: ProcessLocal<io::Result<Reactor>> = ProcessLocal::new();
+static REACTOR: ProcessLocal<Reactor> = ProcessLocal::new();
 
 struct Reactor {
     /// Ends the thread's wait when the interests have changed.
@@ -58,9 +59,10 @@ impl Watch {
     }
 
     pub(crate) fn clear(&mut self) {
-        if let (Some(key), Ok(reactor)) = (self.key.take(), Reactor::get()) {
-            reactor.lock().interests.remove(&key);
-        }
+        let (Some(key), Some(reactor)) = (self.key.take(), REACTOR.peek()) else { return };
+        // Dropped when the lock is released: the waker may own a future that comes back here.
+        let interest = reactor.lock().interests.remove(&key);
+        drop(interest);
     }
 }
 
@@ -71,12 +73,11 @@ impl Drop for Watch {
 }
 
 impl Reactor {
-    fn get() -> Result<&'static Self, &'static io::Error> {
-        let made = REACTOR.get(|| {
+    fn get() -> io::Result<&'static Self> {
+        REACTOR.try_get(|| {
             let changed = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
             Ok(Self { changed, state: Mutex::default() })
-        });
-        made.as_ref()
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -93,11 +94,11 @@ impl Reactor {
                 .spawn(move || self.serve());
             state.running = started.is_ok();
         }
-        if !state.running {
-            interest.waker.wake_by_ref();
-        }
+        let unwatched = (!state.running).then(|| interest.waker.clone());
         state.interests.insert(key, interest);
         drop(state);
+        // Without the thread the future must be polled again and again: slow, but it ends.
+        unwatched.into_iter().for_each(Waker::wake);
         let _ = rustix::io::write(&self.changed, &1_u64.to_ne_bytes());
         key
     }
@@ -144,7 +145,8 @@ impl Reactor {
             keys.into_iter().filter_map(|key| state.interests.remove(&key)).collect();
         drop(state);
         for interest in woken {
-            interest.waker.wake();
+            // An executor that panics is no reason for all other futures to hang.
+            let _ = catch_unwind(AssertUnwindSafe(|| interest.waker.wake()));
         }
     }
 }
@@ -152,7 +154,7 @@ impl Reactor {
 /// How many threads of this process are the reactor's: for those who count threads.
 pub(crate) fn threads() -> usize {
     match REACTOR.peek() {
-        Some(Ok(reactor)) => usize::from(reactor.lock().running),
+        Some(reactor) => usize::from(reactor.lock().running),
         _ => 0,
     }
 }
@@ -160,7 +162,7 @@ pub(crate) fn threads() -> usize {
 /// Runs `work` while the reactor holds no lock of ours, so that a fork finds none locked.
 pub(crate) fn quiesced<R>(work: impl FnOnce() -> R) -> R {
     match REACTOR.peek() {
-        Some(Ok(reactor)) => {
+        Some(reactor) => {
             let _still = reactor.lock();
             work()
         }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::config::{Methods, Settings};
 use crate::driver::Driver;
-use crate::error::Error;
+use crate::error::{Error, TaskError};
+use crate::outcome::{End, Outcome};
 use crate::outputs::{Gather, Outputs};
 use crate::run::ends::{Jobs, NextTask};
 use crate::run::pending::{GatherSink, conclude};
@@ -109,11 +110,27 @@ impl<T> Tasks<T> {
     /// An [`Error`] that leads with the first failure and holds every one that was seen. Its kind
     /// tells what happened; see [`ErrorKind`](crate::ErrorKind).
     pub fn run(self) -> Result<T, Error> {
-        let mut run = Run::new(Settings::resolve(&self.methods)?, self.policy)?;
+        let mut run = self.start()?;
         let mut gather = (self.gather)();
         let mut jobs = Specs(self.specs);
         blocking::drive(&mut run, &mut jobs, &mut GatherSink(&mut *gather));
         conclude(&mut run, gather)
+    }
+
+    /// Arguments that could not be encoded fail the run before any task is sent.
+    fn start(&self) -> Result<Run, Error> {
+        let settings = Settings::resolve(&self.methods)?;
+        let mistakes = self.specs.iter().enumerate().filter_map(|(index, spec)| {
+            let reason = spec.input.as_ref().err()?.to_string();
+            let outcome = Outcome::not_run(End::NotSent(reason));
+            let driver = settings.driver.name();
+            Some(TaskError::from_outcome((&spec.name, spec.site), index, driver, outcome))
+        });
+        let mistakes: Vec<TaskError> = mistakes.collect();
+        if self.policy == Policy::FailFast && !mistakes.is_empty() {
+            return Err(Error::of_tasks(mistakes));
+        }
+        Run::new(settings, self.policy)
     }
 }
 
@@ -142,9 +159,7 @@ impl<T> IntoFuture for Tasks<T> {
 
     /// Runs the tasks without blocking the executor: `concurrent! { ... }.await`.
     fn into_future(self) -> Self::IntoFuture {
-        let settings = Settings::resolve(&self.methods);
-        let run = settings.and_then(|settings| Run::new(settings, self.policy));
-        Pending::new(run, Specs(self.specs), (self.gather)())
+        Pending::new(self.start(), Specs(self.specs), (self.gather)())
     }
 }
 

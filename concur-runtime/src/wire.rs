@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Kill { worker: u32 },
     /// From the fork server to a worker that was executed instead of forked: the first message,
     /// with its socket, its board and the way to the server.
-    Serve { slot: u32 },
+    Serve { slot: u32, level: u32 },
 }
 
 /// Who calls, and what it expects.
@@ -44,11 +44,10 @@ pub(crate) enum Command {
 pub(crate) struct Hello {
     pub(crate) protocol: u32,
     pub(crate) build: u64,
-    /// How deep the caller's blocks are nested: 0 for the program itself.
-    pub(crate) depth: u32,
+    /// How many workers the caller stands below the program: 0 for the program itself.
+    pub(crate) level: u32,
     /// So many workers may run at each depth below the first, where that is set.
     pub(crate) workers: Option<u32>,
-    pub(crate) nested_limit: u32,
 }
 
 impl Command {
@@ -80,6 +79,7 @@ pub(crate) struct RequestHead {
     pub(crate) directory: Option<Vec<u8>>,
     pub(crate) depth: u32,
     pub(crate) deadline: Option<Moment>,
+    pub(crate) nested_limit: Option<u32>,
     /// Whether the worker ends after this task.
     pub(crate) is_last: bool,
     pub(crate) shared: Segment,
@@ -91,6 +91,9 @@ pub(crate) struct RequestHead {
 pub(crate) struct ResponseHead {
     pub(crate) ending: Ending,
     pub(crate) elapsed_nanos: u64,
+    /// Whether processes that the task started have ended and nobody has asked how: then the worker
+    /// should go, and the server buries them.
+    pub(crate) leaves_dead: bool,
     pub(crate) result: Segment,
 }
 
@@ -196,9 +199,10 @@ pub(crate) fn cut(ending: &mut Ending) {
             cut_text(&mut report.message, 8 * 1024);
             let mut left: usize = 12 * 1024;
             report.sources.retain_mut(|source| {
+                let is_kept = left > 0;
                 cut_text(source, left);
                 left = left.saturating_sub(source.len() + 16);
-                left > 0
+                is_kept
             });
         }
         Ending::Panicked(info) => cut_panic(info),
@@ -264,7 +268,12 @@ mod tests {
     fn endings_are_cut_at_character_boundaries() {
         let mut ending = Ending::Undecodable("ä".repeat(20_000));
         cut(&mut ending);
-        let head = ResponseHead { ending, elapsed_nanos: 0, result: Segment::Inline { len: 0 } };
+        let head = ResponseHead {
+            ending,
+            elapsed_nanos: 0,
+            leaves_dead: false,
+            result: Segment::Inline { len: 0 },
+        };
         assert!(head_to_bytes(&head).is_ok());
     }
 
@@ -280,7 +289,12 @@ mod tests {
             backtrace: Some(long()),
         });
         cut(&mut ending);
-        let head = ResponseHead { ending, elapsed_nanos: 0, result: Segment::Inline { len: 0 } };
+        let head = ResponseHead {
+            ending,
+            elapsed_nanos: 0,
+            leaves_dead: false,
+            result: Segment::Inline { len: 0 },
+        };
         assert!(head_to_bytes(&head).is_ok());
         let mut ending = Ending::Failed(crate::task::failure::Report {
             message: long(),
@@ -288,7 +302,12 @@ mod tests {
             permanent: false,
         });
         cut(&mut ending);
-        let head = ResponseHead { ending, elapsed_nanos: 0, result: Segment::Inline { len: 0 } };
+        let head = ResponseHead {
+            ending,
+            elapsed_nanos: 0,
+            leaves_dead: false,
+            result: Segment::Inline { len: 0 },
+        };
         assert!(head_to_bytes(&head).is_ok());
     }
 }

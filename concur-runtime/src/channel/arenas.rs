@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use super::frames;
+use crate::codec::CodecError;
 use crate::payload::Payload;
 use crate::payload::arena::KEEP_LIMIT;
 use crate::sys::memory::Mapping;
@@ -55,14 +56,20 @@ impl Announced {
 #[derive(Default)]
 pub(super) struct Mapped {
     arenas: Vec<(u64, Arc<Mapping>)>,
+    /// Announced, but the descriptor did not come: this process has none free.
+    lost: Option<u64>,
 }
 
 impl Mapped {
     /// Maps an arena that was announced. What it claims is checked against the file itself.
-    pub(super) fn add(&mut self, said: Announcement, file: &OwnedFd) -> io::Result<()> {
+    pub(super) fn add(&mut self, said: Announcement, descriptors: &[OwnedFd]) -> io::Result<()> {
         if let Some(gone) = said.replaces {
             self.arenas.retain(|(id, _)| *id != gone);
         }
+        let [file] = descriptors else {
+            self.lost = Some(said.id);
+            return Ok(());
+        };
         let size = u64::try_from(rustix::fs::fstat(file)?.st_size).unwrap_or(0);
         if said.capacity > size {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "an arena claims too much"));
@@ -72,8 +79,15 @@ impl Mapped {
         Ok(())
     }
 
-    pub(super) fn find(&self, id: u64) -> Option<Arc<Mapping>> {
-        self.arenas.iter().find(|(known, _)| *known == id).map(|(_, mapping)| Arc::clone(mapping))
+    /// The arena with this id, `None` if it was not announced yet.
+    pub(super) fn find(&self, id: u64) -> Result<Option<Arc<Mapping>>, CodecError> {
+        if self.lost == Some(id) {
+            return Err(CodecError::new(
+                "its memory cannot be received: this process has no descriptor free",
+            ));
+        }
+        let found = self.arenas.iter().find(|(known, _)| *known == id);
+        Ok(found.map(|(_, mapping)| Arc::clone(mapping)))
     }
 
     /// Gives back the memory of arenas that are not used again.

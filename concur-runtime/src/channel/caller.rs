@@ -160,14 +160,14 @@ impl CallerEnd {
     /// announcement is in the socket if it is not known yet.
     fn arena(&mut self, id: u64) -> Result<Arc<Mapping>, CodecError> {
         loop {
-            if let Some(mapping) = self.mapped.find(id) {
+            if let Some(mapping) = self.mapped.find(id)? {
                 return Ok(mapping);
             }
             match self.hear() {
                 Ok(Heard::Notice(Notice::Queued | Notice::LastWords(_))) => {}
                 Ok(Heard::Notice(_) | Heard::Nothing | Heard::Closed) => {
                     // The last announcement may have come with the notice of the worker's death.
-                    let found = self.mapped.find(id);
+                    let found = self.mapped.find(id)?;
                     return found
                         .ok_or_else(|| CodecError::new("the result's memory is not there"));
                 }
@@ -191,9 +191,7 @@ impl CallerEnd {
             match Notice::from_bytes(&frame.bytes).map_err(io::Error::other)? {
                 Notice::Wake => {}
                 Notice::Arena(said) => {
-                    if let [file] = &frame.descriptors[..] {
-                        self.mapped.add(said, file)?;
-                    }
+                    self.mapped.add(said, &frame.descriptors)?;
                 }
                 notice => return Ok(Heard::Notice(notice)),
             }

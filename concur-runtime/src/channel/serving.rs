@@ -89,10 +89,8 @@ impl WorkerEnd {
             Err(err) if err.kind() == io::ErrorKind::ConnectionReset => return Ok(false),
             Err(err) => return Err(err),
         };
-        if let (Ok(Notice::Arena(said)), [file]) =
-            (Notice::from_bytes(&frame.bytes), &frame.descriptors[..])
-        {
-            self.mapped.add(said, file)?;
+        if let Ok(Notice::Arena(said)) = Notice::from_bytes(&frame.bytes) {
+            self.mapped.add(said, &frame.descriptors)?;
         }
         Ok(true)
     }
@@ -113,7 +111,7 @@ impl WorkerEnd {
     fn arena(&mut self, segment: Segment) -> Result<Option<Arc<Mapping>>, CodecError> {
         let Segment::Arena { id, len } = segment else { return Ok(None) };
         let mapping = loop {
-            if let Some(mapping) = self.mapped.find(id) {
+            if let Some(mapping) = self.mapped.find(id)? {
                 break mapping;
             }
             let lost =
@@ -133,6 +131,7 @@ impl WorkerEnd {
         &mut self,
         mut ending: Ending,
         elapsed_nanos: u64,
+        leaves_dead: bool,
         result: &Payload,
     ) -> io::Result<()> {
         self.mapped.forget_large();
@@ -140,7 +139,7 @@ impl WorkerEnd {
         let is_done = matches!(ending, Ending::Done);
         let result = if is_done { result } else { &Payload::new() };
         let segment = self.announced.segment(result, &self.socket)?;
-        let head = ResponseHead { ending, elapsed_nanos, result: segment };
+        let head = ResponseHead { ending, elapsed_nanos, leaves_dead, result: segment };
         let head = wire::head_to_bytes(&head).map_err(io::Error::other)?;
         let inline = if result.arena().is_some() { &[] } else { result.bytes() };
         self.slot.write_response([&head, inline]);

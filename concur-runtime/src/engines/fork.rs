@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use crate::channel::{Board, CallerEnd, Heard, WorkerEnd, close_on_exec_pair};
 use crate::context::Moment;
@@ -27,7 +27,7 @@ use crate::worker::tasks;
 pub(super) struct ForkLauncher;
 
 /// Where the forks of this process answer.
-static BOARD: ProcessLocal<io::Result<Arc<Board>>> = ProcessLocal::new();
+static BOARD: ProcessLocal<Arc<Board>> = ProcessLocal::new();
 
 impl Launcher for ForkLauncher {
     fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
@@ -59,7 +59,7 @@ fn danger(job: &Job) -> Option<String> {
 }
 
 fn start(job: Job) -> io::Result<ForkAttempt> {
-    let board = BOARD.get(Board::create).as_ref().map_err(|err| io::Error::from(err.kind()))?;
+    let board = BOARD.try_get(Board::create)?;
     let place = board.place()?;
     let (ours, theirs) = close_on_exec_pair()?;
     // What is buffered now would be written twice.
@@ -184,6 +184,11 @@ impl ForkAttempt {
 
 impl Attempt for ForkAttempt {
     fn poll(&mut self, _waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
+        if has_ended(self.pid) && !self.end.is_answered() {
+            // What it had started is in its group, as far as it has not moved away; the group is
+            // its own as long as it is not buried.
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
         let death = match reap(self.pid) {
             Ok(None) => return None,
             Ok(Some(status)) => Death::from_status(status),
@@ -222,6 +227,13 @@ impl Drop for ForkAttempt {
         kill_with_descendants(self.pid);
         kill_and_bury(self.pid);
     }
+}
+
+/// Whether a child waits to be buried.
+fn has_ended(pid: Pid) -> bool {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_)))
 }
 
 /// Kills a child and waits for its end, which follows at once.

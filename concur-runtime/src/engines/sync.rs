@@ -6,6 +6,7 @@
 use std::task::Waker;
 
 use super::warn;
+use crate::context::Moment;
 use crate::engine::Job;
 use crate::outcome::{End, Limit, Outcome};
 use crate::run::{Launch, Launcher};
@@ -15,10 +16,13 @@ pub(super) struct SyncLauncher;
 impl Launcher for SyncLauncher {
     fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
         warn::of_isolation(&job);
-        let timeout = job.timeout();
+        let (timeout, deadline) = (job.timeout(), job.context.deadline);
         let mut outcome = if job.entry.is_async { on_helper_thread(job) } else { job.run() };
         if let Some(limit) = timeout.filter(|limit| outcome.elapsed > *limit) {
             outcome.end = End::TimedOut(Limit::Timeout(limit));
+        }
+        if deadline.is_some_and(|deadline| deadline <= Moment::now()) {
+            outcome.end = End::TimedOut(Limit::Deadline);
         }
         Launch::Ended(outcome)
     }

@@ -25,7 +25,8 @@ pub(super) fn verb(kind: ErrorKind) -> &'static str {
     }
 }
 
-pub(super) fn outcome(end: &End) -> Words {
+/// `can_stop` says whether the task was in another process, where a limit ends it.
+pub(super) fn outcome(end: &End, can_stop: bool) -> Words {
     let (kind, message) = match end {
         End::Done(_) => (ErrorKind::Failed, "succeeded".to_owned()),
         End::Failed(report) => (ErrorKind::Failed, report.message.clone()),
@@ -47,7 +48,11 @@ pub(super) fn outcome(end: &End) -> Words {
         End::Lost(reason) => (ErrorKind::Killed, format!("was lost with its worker: {reason}")),
         End::TimedOut(Limit::Timeout(limit)) => (
             ErrorKind::TimedOut,
-            format!("ran past its timeout of {} and was stopped", Spelled(*limit)),
+            format!(
+                "ran past its timeout of {}{}",
+                Spelled(*limit),
+                if can_stop { " and was stopped" } else { "" }
+            ),
         ),
         End::TimedOut(Limit::Deadline) => {
             (ErrorKind::TimedOut, "was not done when the deadline of its run passed".to_owned())

@@ -31,6 +31,7 @@ pub(crate) use wait::poll as poll_until;
 
 use crate::config::Settings;
 use crate::context::{Context, Moment};
+use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::outcome::{End, Limit, Outcome};
@@ -72,19 +73,25 @@ enum Reason {
 }
 
 impl Run {
-    pub(crate) fn new(settings: Settings, policy: Policy) -> Result<Self, Error> {
+    pub(crate) fn new(mut settings: Settings, policy: Policy) -> Result<Self, Error> {
         let launcher = crate::engines::launcher(&settings.driver)?;
         let around = Context::current();
-        if around.depth >= settings.nested_limit {
+        let nested_limit = around.nested_limit.unwrap_or(settings.nested_limit);
+        if around.depth >= nested_limit {
             return Err(Error::new(
                 ErrorKind::Overloaded,
                 format!(
                     "blocks are nested {} deep, and the limit is {}: flatten them, or raise \
                      `nested_limit` (CONCUR_NESTED_LIMIT)",
                     around.depth + 1,
-                    settings.nested_limit
+                    nested_limit
                 ),
             ));
+        }
+        if settings.driver == Driver::Fork && around.depth > 0 {
+            // A fork that waits for forks lends them its slot and no more, or each depth would
+            // multiply the processes of the one above.
+            settings.limit = Some(1);
         }
         let own = settings.deadline.map(|limit| Moment::now().after(limit));
         let deadline = match (own, around.deadline) {
@@ -92,7 +99,11 @@ impl Run {
             (own, inherited) => own.or(inherited),
         };
         Ok(Self {
-            context: Context { depth: around.depth + 1, deadline },
+            context: Context {
+                depth: around.depth + 1,
+                deadline,
+                nested_limit: Some(nested_limit),
+            },
             deadline,
             settings: Arc::new(settings),
             launcher,

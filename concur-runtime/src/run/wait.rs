@@ -34,6 +34,10 @@ impl Wait {
     }
 }
 
+/// How often a thread looks that cannot be woken.
+#[cfg(target_os = "linux")]
+const DEAF_INTERVAL: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// The wait of a thread that drives a run itself.
 pub(crate) struct Blocking {
     wait: Wait,
@@ -71,7 +75,10 @@ impl Blocking {
             .chain(bell.map(AsFd::as_fd))
             .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
             .collect();
-        poll(&mut descriptors, self.wait.until);
+        // A bell that could not be made (no descriptor is free) cannot be heard: look now and then.
+        let is_deaf = self.bell.is_some() && bell.is_none();
+        let soon = is_deaf.then(|| Moment::now().after(DEAF_INTERVAL));
+        poll(&mut descriptors, self.wait.until.into_iter().chain(soon).min());
         if let Some(bell) = bell {
             let _ = rustix::io::read(bell, &mut [0; 8]);
         }

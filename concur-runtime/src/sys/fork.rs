@@ -100,22 +100,17 @@ pub(crate) fn reap(pid: Pid) -> io::Result<Option<i32>> {
     }
 }
 
-/// Closes every descriptor from 3 up but one.
-///
-/// Only where no object owns any of the others: at the door, where a process has just begun.
-pub(crate) fn close_all_but(kept: RawFd) {
-    let kept = libc::c_uint::try_from(kept).unwrap_or(2).max(2);
-    if kept > 3 {
-        close_range(3, kept - 1);
+/// Closes a descriptor that was inherited over `exec`, which those of ours never are: they are
+/// close-on-exec, as std and rustix open them.
+pub(crate) fn close_if_inherited(descriptor: RawFd) {
+    // SAFETY: asks for the flags of a descriptor by its number; a closed one is an error.
+    let flags = unsafe { libc::fcntl(descriptor, libc::F_GETFD) };
+    if flags >= 0 && flags & libc::FD_CLOEXEC == 0 {
+        // SAFETY: it lacks the flag that every descriptor has that Rust has opened, so no Rust object
+        // owns it. (A C library that opened one without the flag before `main` loses it; nothing
+        // tells it from one that the caller left open.)
+        unsafe { libc::close(descriptor) };
     }
-    close_range(kept + 1, libc::c_uint::MAX);
-}
-
-fn close_range(first: libc::c_uint, last: libc::c_uint) {
-    // SAFETY: closing is memory-safe; that nothing uses the descriptors any more is the promise of
-    // `close_all_but`. By `syscall`, because older C libraries lack the function. A kernel without
-    // it (before 5.9) leaves them open, which costs tidiness only.
-    unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
 }
 
 /// Puts /dev/null where a standard descriptor is closed, as std does before `main`.

@@ -41,6 +41,14 @@ impl<T: Send + Sync + 'static> ProcessLocal<T> {
         }
     }
 
+    /// This process' value, made by something that may fail; a failure is not remembered.
+    pub(crate) fn try_get<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&'static T, E> {
+        match self.peek() {
+            Some(value) => Ok(value),
+            None => make().map(|value| self.get(|| value)),
+        }
+    }
+
     /// This process' value, if there is one already.
     pub(crate) fn peek(&self) -> Option<&'static T> {
         Self::stamped_with(self.current.load(Ordering::Acquire), std::process::id())

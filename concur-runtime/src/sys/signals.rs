@@ -44,6 +44,14 @@ pub(crate) fn install_handlers(words: &LastWords) {
     install(libc::SIGABRT, abort as *const () as usize);
 }
 
+/// A process in the background is not stopped when it uses the terminal.
+pub(crate) fn ignore_terminal_stops() {
+    for signal in [libc::SIGTTIN, libc::SIGTTOU] {
+        // SAFETY: sets a disposition without a handler.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
+
 /// Where last words go from now on.
 pub(crate) fn speak_on(socket: RawFd) {
     SOCKET.store(socket, Ordering::Relaxed);

@@ -13,7 +13,19 @@ mod with_tokio {
     use super::super::failure::Failure;
 
     thread_local! {
-        static RUNTIME: RefCell<Option<Runtime>> = const { RefCell::new(None) };
+        static RUNTIME: RefCell<Option<Kept>> = const { RefCell::new(None) };
+    }
+
+    /// A runtime that does not wait for what still runs on it when it is dropped: a task that has
+    /// panicked must not be held back by what it left to `spawn_blocking`.
+    struct Kept(Option<Runtime>);
+
+    impl Drop for Kept {
+        fn drop(&mut self) {
+            if let Some(runtime) = self.0.take() {
+                runtime.shutdown_background();
+            }
+        }
     }
 
     /// Runs a future to its end on this thread's runtime.
@@ -22,14 +34,15 @@ mod with_tokio {
     /// takes it along, since its state is not known to be sound.
     pub(in crate::task) fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
         let kept = RUNTIME.with_borrow_mut(Option::take);
-        let runtime = match kept {
+        let mut kept = kept.unwrap_or(Kept(None));
+        let runtime = match kept.0.take() {
             Some(runtime) => runtime,
             None => Builder::new_current_thread().enable_all().build().map_err(|err| {
                 Failure::from(format!("the runtime for async tasks cannot start: {err}"))
             })?,
         };
-        let output = runtime.block_on(future);
-        RUNTIME.with_borrow_mut(|kept| *kept = Some(runtime));
+        let output = kept.0.insert(runtime).block_on(future);
+        RUNTIME.with_borrow_mut(|place| *place = Some(kept));
         Ok(output)
     }
 }

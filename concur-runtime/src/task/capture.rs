@@ -224,7 +224,7 @@ where
     type Seen<'w> = &'w T;
 
     fn decode(input: &mut Reader<'_>) -> Result<T::Owned, CodecError> {
-        codec::decode_owned(input)
+        codec::decode(input)
     }
 
     fn hold(owned: &mut Option<T::Owned>) -> &T {
@@ -254,7 +254,7 @@ where
     type Seen<'w> = &'w &'w T;
 
     fn decode(input: &mut Reader<'_>) -> Result<T::Owned, CodecError> {
-        codec::decode_owned(input)
+        codec::decode(input)
     }
 
     fn hold(owned: &mut Option<T::Owned>) -> &T {

@@ -4,7 +4,6 @@
 //! Anything else is a program like any other and starts as always. A process whose caller is gone
 //! already ends here: it must not run `main`, which has run once.
 
-use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
@@ -89,16 +88,26 @@ fn live(prepare: impl FnOnce()) -> ! {
     let lived = catch_unwind(AssertUnwindSafe(|| {
         let Ok(control) = take_stdin() else { return };
         // What the caller left open without meaning to give it away.
-        fork::close_all_but(control.as_raw_fd());
+        close_inherited();
         prepare();
         let Ok(Some(first)) = crate::channel::receive(&control, true) else { return };
         match Command::from_bytes(&first.bytes) {
             Ok(Command::Hello(hello)) => super::server::serve(control, hello, first.descriptors),
-            Ok(Command::Serve { slot }) => super::serve::executed(slot, first.descriptors),
+            Ok(Command::Serve { slot, level }) => {
+                super::serve::executed(slot, level, first.descriptors);
+            }
             _ => {}
         }
     }));
     fork::exit_now(if lived.is_ok() { 0 } else { 70 })
+}
+
+/// Closes what the caller left open for its children without knowing of this one.
+fn close_inherited() {
+    let Ok(open) = std::fs::read_dir("/proc/self/fd") else { return };
+    let numbers = open.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let numbers: Vec<i32> = numbers.filter(|number| *number > 2).collect();
+    numbers.into_iter().for_each(fork::close_if_inherited);
 }
 
 /// The control socket, taken from standard input, which is empty from then on.

@@ -12,7 +12,7 @@ use crate::wire::{Hello, Notice, PROTOCOL};
 /// Somebody who asks for workers.
 pub(super) struct Client {
     pub(super) id: u32,
-    pub(super) control: Arc<OwnedFd>,
+    pub(super) control: OwnedFd,
     pub(super) hello: Option<Hello>,
     pub(super) board: Option<Arc<OwnedFd>>,
 }
@@ -20,7 +20,7 @@ pub(super) struct Client {
 /// A worker that was asked for.
 pub(super) struct Start {
     pub(super) client: u32,
-    pub(super) depth: u32,
+    pub(super) level: u32,
     pub(super) worker: u32,
     pub(super) slot: u32,
     pub(super) board: Arc<OwnedFd>,
@@ -31,7 +31,7 @@ pub(super) struct Start {
 pub(super) struct Worker {
     pub(super) pid: Pid,
     pub(super) client: u32,
-    pub(super) depth: u32,
+    pub(super) level: u32,
     /// Its number with its client.
     pub(super) id: u32,
     pub(super) socket: OwnedFd,

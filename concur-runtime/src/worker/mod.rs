@@ -9,4 +9,4 @@ mod serve;
 mod server;
 pub(crate) mod tasks;
 
-pub(crate) use serve::knock;
+pub(crate) use serve::{knock, level};

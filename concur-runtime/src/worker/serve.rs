@@ -1,7 +1,8 @@
 //! The life of a worker: it takes requests and runs their tasks, until the caller is gone.
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rustix::process::Pid;
 
@@ -15,6 +16,14 @@ use crate::sys::signals::speak_on;
 /// The way to the fork server, for tasks that hold blocks.
 static KNOCK: OnceLock<OwnedFd> = OnceLock::new();
 
+/// How many workers this process stands below the program.
+static LEVEL: AtomicU32 = AtomicU32::new(0);
+
+/// 0 in the program itself, 1 in its workers, 2 in the workers of those.
+pub(crate) fn level() -> u32 {
+    LEVEL.load(Ordering::Relaxed)
+}
+
 /// The socket on which a worker asks its fork server for one of its own; `None` outside a worker.
 pub(crate) fn knock() -> Option<BorrowedFd<'static>> {
     use std::os::fd::AsFd;
@@ -25,19 +34,22 @@ pub(crate) fn knock() -> Option<BorrowedFd<'static>> {
 pub(super) fn forked(
     server: Pid,
     socket: OwnedFd,
-    board: &OwnedFd,
-    slot: u32,
+    (board, slot): (Arc<OwnedFd>, u32),
     knocker: OwnedFd,
+    level: u32,
 ) -> ! {
     tasks::become_task_process(server);
-    match Slot::map(board, slot) {
-        Ok(slot) => live(WorkerEnd::new(slot, socket), knocker),
+    let mapped = Slot::map(&board, slot);
+    // The rest of the board is other workers'.
+    drop(board);
+    match mapped {
+        Ok(slot) => live(WorkerEnd::new(slot, socket), knocker, level),
         Err(_) => exit_now(71),
     }
 }
 
 /// In a process that was executed to be a worker.
-pub(super) fn executed(slot: u32, descriptors: Vec<OwnedFd>) {
+pub(super) fn executed(slot: u32, level: u32, descriptors: Vec<OwnedFd>) {
     let Ok([socket, board, knocker]) = <[OwnedFd; 3]>::try_from(descriptors) else { return };
     if let Some(server) = rustix::process::getppid() {
         tasks::become_task_process(server);
@@ -45,11 +57,12 @@ pub(super) fn executed(slot: u32, descriptors: Vec<OwnedFd>) {
     tasks::prepare();
     let Ok(slot) = Slot::map(&board, slot) else { return };
     drop(board);
-    live(WorkerEnd::new(slot, socket), knocker)
+    live(WorkerEnd::new(slot, socket), knocker, level)
 }
 
 /// One thread does everything, that of the process: a second one would cost more than a small task.
-fn live(mut end: WorkerEnd, knocker: OwnedFd) -> ! {
+fn live(mut end: WorkerEnd, knocker: OwnedFd, level: u32) -> ! {
+    LEVEL.store(level, Ordering::Relaxed);
     let _ = KNOCK.set(knocker);
     speak_on(end.socket().as_raw_fd());
     let mut output = Payload::new();

@@ -31,10 +31,10 @@ const LAST_LIMIT: Duration = Duration::from_millis(500);
 struct Server {
     clients: Vec<Client>,
     workers: Vec<Worker>,
-    /// Workers that wait for a slot at their depth.
+    /// Workers that wait for a slot at their level.
     queued: VecDeque<Start>,
     /// Workers that have died, until what they left behind is gone as well.
-    dead: Vec<(Worker, Death)>,
+    dead: Vec<Dead>,
     next_client: u32,
     /// Given up by a fork that becomes a worker.
     own: Option<Own>,
@@ -54,6 +54,17 @@ struct Own {
     signals: OwnedFd,
 }
 
+/// A worker that has died.
+struct Dead {
+    worker: Worker,
+    death: Death,
+    /// When its death is told, even if something it left behind cannot be killed.
+    told_by: Moment,
+}
+
+/// How long a death is held back for what the worker left behind.
+const CLEANUP_LIMIT: Duration = Duration::from_secs(1);
+
 /// The life of the server: ends with its caller.
 pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
     let Some(parent) = rustix::process::getppid() else { return };
@@ -66,7 +77,7 @@ pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
     };
     let first = Client {
         id: 0,
-        control: Arc::new(control),
+        control,
         hello: Some(hello),
         board: descriptors.into_iter().next().map(Arc::new),
     };
@@ -103,6 +114,13 @@ impl Server {
             }
             if ready.signals {
                 let _ = rustix::io::read(&self.own().signals, &mut [0; 1024]);
+            }
+            if ready.signals || !self.dead.is_empty() {
+                // A worker that was a client hung up before it was dead: its own workers go as well.
+                let everybody: Vec<u32> = self.clients.iter().map(|client| client.id).collect();
+                if self.obey(&everybody).is_err() {
+                    return;
+                }
                 self.bury();
             }
             if ready.knock {
@@ -119,7 +137,8 @@ impl Server {
             .chain(self.clients.iter().map(|client| client.control.as_fd()))
             .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
             .collect();
-        crate::run::poll_until(&mut polled, None);
+        let until = self.dead.iter().map(|dead| dead.told_by).min();
+        crate::run::poll_until(&mut polled, until);
         let is_ready = |polled: &PollFd<'_>| !polled.revents().is_empty();
         let clients = self.clients.iter().zip(&polled[3..]);
         Ready {
@@ -137,8 +156,7 @@ impl Server {
     fn obey(&mut self, ready: &[u32]) -> io::Result<()> {
         for id in ready {
             while let Some(at) = self.clients.iter().position(|client| client.id == *id) {
-                let control = Arc::clone(&self.clients[at].control);
-                match receive(&*control, false) {
+                match receive(&self.clients[at].control, false) {
                     Ok(Some(frame)) => self.command(at, &frame.bytes, frame.descriptors),
                     Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
                     Ok(None) | Err(_) if *id == 0 => return Err(io::ErrorKind::BrokenPipe.into()),
@@ -160,8 +178,8 @@ impl Server {
                 let Some(socket) = descriptors.into_iter().next() else { return };
                 match client.admit() {
                     Ok((hello, board)) => {
-                        let (client, depth) = (client.id, hello.depth);
-                        let start = Start { client, depth, worker, slot, board, socket };
+                        let (client, level) = (client.id, hello.level);
+                        let start = Start { client, level, worker, slot, board, socket };
                         self.start_or_queue(start);
                     }
                     Err(reason) => tell(&socket, &Notice::NotStarted(reason)),
@@ -175,12 +193,12 @@ impl Server {
         }
     }
 
-    /// At the first depth the caller's pool keeps the limit; below it, the server does, so that
-    /// blocks inside tasks cannot multiply: each depth has as many slots, and a task waits for those
-    /// below it only, so somebody can always go on.
+    /// At the first level the caller's pool keeps the limit; below it, the server does, so that blocks
+    /// inside tasks cannot multiply: each level has as many slots, and a task waits for those below it
+    /// only, so somebody can always go on.
     fn start_or_queue(&mut self, start: Start) {
-        let running = self.workers.iter().filter(|worker| worker.depth == start.depth).count();
-        if start.depth > 0 && running >= self.most_per_depth() {
+        let running = self.workers.iter().filter(|worker| worker.level == start.level).count();
+        if start.level > 0 && running >= self.most_per_level() {
             tell(&start.socket, &Notice::Queued);
             self.queued.push_back(start);
             return;
@@ -188,7 +206,7 @@ impl Server {
         self.start(start);
     }
 
-    fn most_per_depth(&self) -> usize {
+    fn most_per_level(&self) -> usize {
         let set = self.clients[0].hello.as_ref().and_then(|hello| hello.workers);
         set.map_or_else(crate::config::default_workers, |count| count as usize).max(1)
     }
@@ -206,8 +224,8 @@ impl Server {
         };
         match forked {
             Ok(pid) => {
-                let Start { client, depth, worker, socket, .. } = start;
-                self.workers.push(Worker { pid, client, depth, id: worker, socket });
+                let Start { client, level, worker, socket, .. } = start;
+                self.workers.push(Worker { pid, client, level, id: worker, socket });
             }
             Err(err) => {
                 let reason = format!("no worker can be forked: {err}");
@@ -225,8 +243,8 @@ impl Server {
         self.dead.clear();
         let Some(Own { knocker, .. }) = self.own.take() else { fork::exit_now(71) };
         fork::unblock_child_signal();
-        let Start { socket, board, slot, .. } = start;
-        serve::forked(server, socket, &board, slot, knocker)
+        let Start { socket, board, slot, level, .. } = start;
+        serve::forked(server, socket, (board, slot), knocker, level + 1)
     }
 
     fn own(&self) -> &Own {
@@ -238,8 +256,9 @@ impl Server {
         use std::os::unix::process::CommandExt;
 
         let (ours, theirs) = close_on_exec_pair()?;
-        let first =
-            Command::Serve { slot: start.slot }.to_first_bytes().map_err(io::Error::other)?;
+        let first = Command::Serve { slot: start.slot, level: start.level + 1 }
+            .to_first_bytes()
+            .map_err(io::Error::other)?;
         let descriptors = [start.socket.as_fd(), start.board.as_fd(), self.own().knocker.as_fd()];
         crate::channel::send_with(&ours, &first, &descriptors)?;
         let mut command = std::process::Command::new("/proc/self/exe");
@@ -283,38 +302,48 @@ impl Server {
             let Some(control) = frame.descriptors.into_iter().next() else { continue };
             let id = self.next_client;
             self.next_client += 1;
-            self.clients.push(Client { id, control: Arc::new(control), hello: None, board: None });
+            self.clients.push(Client { id, control, hello: None, board: None });
         }
     }
 
-    /// Buries children that have ended, and tells of a worker's death when nothing is left of it.
+    /// Buries children that have ended, and tells of a worker's death when nothing is left of it, or
+    /// when what is left will not go (it may have become somebody else's).
     fn bury(&mut self) {
+        let now = Moment::now();
         while let Some((pid, status)) = fork::reap_any() {
             if let Some(at) = self.workers.iter().position(|worker| worker.pid == pid) {
-                self.dead.push((self.workers.swap_remove(at), Death::from_status(status)));
+                let worker = self.workers.swap_remove(at);
+                let death = Death::from_status(status);
+                self.dead.push(Dead { worker, death, told_by: now.after(CLEANUP_LIMIT) });
             }
         }
         if self.dead.is_empty() {
             return;
         }
         let left_behind = self.left_behind();
-        if !left_behind.is_empty() {
-            // Their ends come as signals, and then this is asked again.
-            left_behind.into_iter().for_each(end_process);
-            return;
-        }
-        for (worker, death) in std::mem::take(&mut self.dead) {
-            let pid = worker.pid.as_raw_nonzero().get().unsigned_abs();
-            tell(&worker.socket, &Notice::Died { pid, death });
+        let is_clean = left_behind.is_empty();
+        // Their ends come as signals, and then this is asked again.
+        left_behind.into_iter().for_each(end_process);
+        for dead in std::mem::take(&mut self.dead) {
+            if is_clean || dead.told_by <= now {
+                let pid = dead.worker.pid.as_raw_nonzero().get().unsigned_abs();
+                tell(&dead.worker.socket, &Notice::Died { pid, death: dead.death });
+            } else {
+                self.dead.push(dead);
+            }
         }
         self.start_queued();
     }
 
-    /// Children that are no workers: what dead workers had started.
+    /// What dead workers had started: children that are no workers, and workers of workers.
     fn left_behind(&self) -> Vec<Pid> {
         let children = children_of(rustix::process::getpid()).into_iter();
-        let is_worker = |pid: &Pid| self.workers.iter().any(|worker| worker.pid == *pid);
-        children.filter(|pid| !is_worker(pid)).collect()
+        let is_wanted = |pid: &Pid| {
+            let worker = self.workers.iter().find(|worker| worker.pid == *pid);
+            worker
+                .is_some_and(|worker| self.clients.iter().any(|client| client.id == worker.client))
+        };
+        children.filter(|pid| !is_wanted(pid)).collect()
     }
 
     fn start_queued(&mut self) {

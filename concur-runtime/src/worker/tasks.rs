@@ -29,6 +29,9 @@ pub(crate) fn become_task_process(parent: Pid) {
         fork::exit_now(0);
     }
     let _ = rustix::process::setpgid(None, None);
+    // Not in the terminal's foreground: writing there goes through, and reading is an error instead
+    // of a stop that nobody would end.
+    signals::ignore_terminal_stops();
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
@@ -60,7 +63,11 @@ pub(super) fn run_requested(
             let head = &request.head;
             set_thread_name(&head.name);
             follow_directory(head.directory.as_deref());
-            let context = Context { depth: head.depth, deadline: head.deadline };
+            let context = Context {
+                depth: head.depth,
+                deadline: head.deadline,
+                nested_limit: head.nested_limit,
+            };
             match (request.segments(), registry::find(head.entry)) {
                 (Ok((shared, own)), Some(entry)) => {
                     let reader = Reader::with_shared(shared, own);
@@ -105,8 +112,16 @@ fn answer(
     started: Moment,
     output: &Payload,
 ) -> io::Result<()> {
-    let elapsed = Moment::now().since(started).as_nanos();
-    end.answer(ending, u64::try_from(elapsed).unwrap_or(u64::MAX), output)
+    let elapsed = u64::try_from(Moment::now().since(started).as_nanos()).unwrap_or(u64::MAX);
+    end.answer(ending, elapsed, leaves_dead(), output)
+}
+
+/// Whether a child of this process has ended and nobody has asked how. It may be one that a task's
+/// process left behind and this one adopted; which it is cannot be told, so it is not asked here.
+fn leaves_dead() -> bool {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::All, options), Ok(Some(_)))
 }
 
 /// What `ps` and debuggers show; 15 bytes are kept.

@@ -5,6 +5,7 @@
 //! another one; a worker that died with the task is the task's failure. Once a task was told to
 //! stop, its answer does not count any more, and the attempt ends when the worker is gone.
 
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::Arc;
 use std::task::Waker;
@@ -88,7 +89,19 @@ impl ProcessAttempt {
                 let sent = lease.worker_mut().end.send(head, &self.job.shared, &self.job.input);
                 self.listening = false;
                 if let Err(err) = sent {
+                    if lease.worker().tasks == 0 {
+                        self.failed_starts += 1;
+                    }
+                    let is_gone = matches!(
+                        err.kind(),
+                        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+                    );
                     lease.abandon(None);
+                    if is_gone && self.failed_starts < FAILED_STARTS {
+                        // It had died unseen, before it was given anything.
+                        self.state = State::Waiting { place: None };
+                        return self.find_worker(waker);
+                    }
                     self.state = State::Over;
                     let reason = format!("the task cannot be handed to its worker: {err}");
                     return Some(Outcome::not_run(End::NotStarted(reason)));
@@ -112,6 +125,7 @@ impl ProcessAttempt {
             directory: directory.map(|directory| directory.into_os_string().into_vec()),
             depth: self.job.context.depth,
             deadline: self.job.context.deadline,
+            nested_limit: self.job.context.nested_limit,
             is_last,
             shared: nothing,
             own: nothing,
@@ -130,7 +144,7 @@ impl ProcessAttempt {
         let is_alive = !self.listening || matches!(end.hear(), Ok(Heard::Nothing));
         match read {
             Ok((head, answer)) => {
-                if !is_alive {
+                if !is_alive || head.leaves_dead {
                     lease.is_last();
                 }
                 let elapsed = Duration::from_nanos(head.elapsed_nanos);
@@ -246,16 +260,30 @@ impl ProcessAttempt {
         }
         let is_late = self.start_by.is_some_and(|limit| limit <= now);
         if self.gone_by.is_none() && is_late && lease.worker().end.taken_at().is_none() {
-            lease.worker().server.destroy();
-            pool().forget_server(&lease.worker().server);
-            let reason = format!(
-                "no worker was ready after {}s: does a constructor or another part of the program \
-                 that runs before `main` hang?",
-                START_LIMIT.as_secs()
-            );
-            return self.over(None, End::NotStarted(reason));
+            return self.never_taken();
         }
         None
+    }
+
+    /// Gives up a worker that does not take its task. Only that worker: others of its server may be
+    /// well.
+    fn never_taken(&mut self) -> Option<Outcome> {
+        let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) else {
+            return None;
+        };
+        let limit = START_LIMIT.as_secs();
+        let reason = if let Some(pid) = lease.worker().end.pid() {
+            format!("its worker (process {pid}) did not take it in {limit}s: was it stopped?")
+        } else {
+            // New runs get another server; this one ends with the last of its workers.
+            pool().forget_server(&lease.worker().server);
+            format!(
+                "no worker was ready after {limit}s: does a constructor or another part of the \
+                 program that runs before `main` hang?"
+            )
+        };
+        lease.abandon(None);
+        Some(Outcome::not_run(End::NotStarted(reason)))
     }
 }
 
@@ -288,6 +316,9 @@ impl Attempt for ProcessAttempt {
     }
 
     fn park(&mut self, wait: &mut Wait) -> bool {
+        if let State::Waiting { place: Some(place) } = &self.state {
+            wait.until(place.look_again);
+        }
         let State::Working(lease) = &self.state else { return false };
         let end = &lease.worker().end;
         if self.gone_by.is_none() && end.fall_asleep() {

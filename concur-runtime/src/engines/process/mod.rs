@@ -25,6 +25,14 @@ impl Launcher for ProcessLauncher {
 
 /// Why no worker can be had in this process, if so.
 fn refusal() -> Option<End> {
+    if crate::sys::door::is_set_user_id() {
+        return Some(End::Unsupported(
+            "this program runs with more rights than its caller (set-user-id, file capabilities), so \
+             its environment is not obeyed and no worker can be told from the program: choose driver \
+             `fork`, `thread` or `sync`"
+                .to_owned(),
+        ));
+    }
     if !crate::sys::door::is_main_executable() {
         return Some(End::Unsupported(
             "concur is part of a shared library here, and the program that loaded it cannot be \

@@ -8,11 +8,12 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
-use super::server::Server;
+use super::server::{Server, bury_dismissed};
 use crate::channel::{CallerEnd, Heard};
 use crate::config::Settings;
-use crate::context::Context;
+use crate::context::Moment;
 use crate::outcome::End;
 use crate::payload::Payload;
 use crate::sys::process_local::ProcessLocal;
@@ -49,7 +50,17 @@ struct State {
     next_worker: u32,
     waiting: VecDeque<(u64, Waker)>,
     next_place: u64,
+    /// Those that were woken for a worker that came free, and until when it is kept for them: or a
+    /// run with many tasks, which asks again at once, would never let another one in.
+    called: Vec<(u64, Moment)>,
 }
+
+/// So long a worker is kept for who was called: a wake-up takes less, and a future that is not polled
+/// must not keep it for ever.
+const KEPT_FOR_CALLED: Duration = Duration::from_millis(5);
+
+/// Who waits looks again after this time, for the case that whoever was called never came.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// A worker, as its caller sees it.
 pub(super) struct Worker {
@@ -82,6 +93,8 @@ pub(super) struct Lease {
 pub(super) struct Place {
     pool: &'static Pool,
     id: u64,
+    /// When to look again, called or not.
+    pub(super) look_again: Moment,
 }
 
 impl Pool {
@@ -94,8 +107,14 @@ impl Pool {
     ) -> Checkout {
         let mut state = self.lock();
         state.sweep();
-        if state.leased > 0 && state.leased >= settings.workers() {
-            return Checkout::NoRoom(state.wait(place, self, waker()));
+        bury_dismissed();
+        let kept = state.kept_for_others(place.as_ref());
+        let taken = state.leased + kept;
+        if taken > 0 && taken >= settings.workers() {
+            let patience = if kept > 0 { KEPT_FOR_CALLED } else { LOOK_AGAIN };
+            let mut place = state.wait(place, self, waker());
+            place.look_again = Moment::now().after(patience);
+            return Checkout::NoRoom(place);
         }
         let worker = match state.take_worker(settings) {
             Ok(worker) => worker,
@@ -104,6 +123,7 @@ impl Pool {
         state.leased += 1;
         if let Some(place) = place {
             state.waiting.retain(|(id, _)| *id != place.id);
+            state.called.retain(|(id, _)| *id != place.id);
             // It was made use of, so nobody is called in its stead.
             std::mem::forget(place);
         }
@@ -117,7 +137,7 @@ impl Pool {
         let mut state = self.lock();
         let Some(server) = state.server.clone() else { return };
         let wanted = SPARES.min(settings.workers() + 1);
-        while Context::current().depth == 0 && state.spares.len() < wanted {
+        while crate::worker::level() == 0 && state.spares.len() < wanted {
             match state.new_worker(&server) {
                 Ok(worker) => state.spares.insert(0, worker),
                 // Whoever needs it will meet the reason.
@@ -172,7 +192,7 @@ impl State {
         if let Some(refused) = super::refusal() {
             return Err(refused);
         }
-        let server = Server::start(settings, Context::current().depth)
+        let server = Server::start(settings)
             .map_err(|err| End::NotStarted(format!("the fork server cannot be started: {err}")))?;
         self.server = Some(Arc::clone(&server));
         Ok(server)
@@ -228,8 +248,9 @@ impl State {
             let id = self.next_place;
             self.next_place += 1;
             self.waiting.push_back((id, waker));
-            return Place { pool, id };
+            return Place { pool, id, look_again: Moment::now() };
         };
+        self.called.retain(|(id, _)| *id != place.id);
         match self.waiting.iter_mut().find(|(id, _)| *id == place.id) {
             Some((_, present)) => *present = waker,
             None => self.waiting.push_front((place.id, waker)),
@@ -239,7 +260,19 @@ impl State {
 
     /// Who has waited longest for a worker; to be woken when the lock is released.
     fn next_waiting(&mut self) -> Option<Waker> {
-        self.waiting.pop_front().map(|(_, waker)| waker)
+        let (id, waker) = self.waiting.pop_front()?;
+        self.called.push((id, Moment::now().after(KEPT_FOR_CALLED)));
+        Some(waker)
+    }
+
+    /// How many workers are kept for others than this one.
+    fn kept_for_others(&mut self, place: Option<&Place>) -> usize {
+        if self.called.is_empty() {
+            return 0;
+        }
+        let now = Moment::now();
+        self.called.retain(|(_, until)| *until > now);
+        self.called.iter().filter(|(id, _)| place.is_none_or(|place| place.id != *id)).count()
     }
 }
 
@@ -303,7 +336,7 @@ impl Drop for Lease {
             let current = state.server.as_ref();
             let fits = current.is_some_and(|server| Arc::ptr_eq(server, &worker.server));
             // A worker that calls keeps no workers of its own: they are scarce further down.
-            if last || !fits || Context::current().depth > 0 {
+            if last || !fits || crate::worker::level() > 0 {
                 state.let_go(worker);
             } else {
                 state.idle.push(worker);
@@ -320,6 +353,7 @@ impl Drop for Place {
         let mut state = self.pool.lock();
         let before = state.waiting.len();
         state.waiting.retain(|(id, _)| *id != self.id);
+        state.called.retain(|(id, _)| *id != self.id);
         // Not in the queue any more: it was called, and whoever held it may have gone away instead
         // of coming.
         let waiting = if state.waiting.len() == before { state.next_waiting() } else { None };

@@ -12,13 +12,14 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use super::execute;
-use crate::channel::{Board, CallerEnd, close_on_exec_pair, send, send_with};
+use crate::channel::{Board, CallerEnd, close_on_exec_pair, send_with};
 use crate::config::Settings;
 use crate::context::Moment;
 use crate::error::how;
 use crate::outcome::Death;
 use crate::sys::fork::reap;
 use crate::sys::groups::Groups;
+use crate::sys::process_local::ProcessLocal;
 use crate::wire::{self, Hello};
 
 /// A server that has lost its caller or was told to end needs about a millisecond.
@@ -62,15 +63,14 @@ impl Identity {
 
 impl Server {
     /// Starts a server, or, in a worker, finds the one that the worker came from.
-    pub(super) fn start(settings: &Settings, depth: u32) -> io::Result<Arc<Self>> {
+    pub(super) fn start(settings: &Settings) -> io::Result<Arc<Self>> {
         let board = Board::create()?;
         let (ours, theirs) = close_on_exec_pair()?;
         let hello = Hello {
             protocol: wire::PROTOCOL,
             build: crate::task::registry::fingerprint(),
-            depth,
+            level: crate::worker::level(),
             workers: settings.set_workers.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
-            nested_limit: settings.nested_limit,
         };
         let hello = wire::Command::Hello(hello).to_first_bytes().map_err(io::Error::other)?;
         send_with(&ours, &hello, &[board.file().as_fd()])?;
@@ -104,7 +104,8 @@ impl Server {
     pub(super) fn kill_worker(&self, worker: u32) -> io::Result<()> {
         let command = wire::Command::Kill { worker };
         let command = crate::codec::to_vec(&command).map_err(io::Error::other)?;
-        send(&self.control, &command)
+        // Waits for room: many may be cancelled at once, and none must be forgotten.
+        send_with(&self.control, &command, &[])
     }
 
     /// Ends a server that does not answer; its workers end with it.
@@ -144,21 +145,35 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Hanging up ends the server; here it is buried.
+    /// Hanging up ends the server; it is buried later.
     fn drop(&mut self) {
         if self.owner != std::process::id() {
             return;
         }
         let _ = rustix::net::shutdown(&self.control, rustix::net::Shutdown::Both);
         if let Some(Process::Alive(pid)) = self.process() {
-            wait_for_end(pid, FAREWELL);
-        }
-        if let Some(Process::Alive(pid)) = self.process() {
-            let _ = kill_process(pid, Signal::KILL);
-            wait_for_end(pid, FAREWELL);
-            self.process();
+            let limit = Moment::now().after(FAREWELL);
+            dismissed().lock().unwrap_or_else(PoisonError::into_inner).push((pid, limit));
         }
     }
+}
+
+/// Servers that were told to end, and when they must have.
+static DISMISSED: ProcessLocal<Mutex<Vec<(Pid, Moment)>>> = ProcessLocal::new();
+
+fn dismissed() -> &'static Mutex<Vec<(Pid, Moment)>> {
+    DISMISSED.get(Mutex::default)
+}
+
+/// Buries servers that have ended meanwhile, and ends those that do not by themselves. Never waits.
+pub(super) fn bury_dismissed() {
+    let Some(dismissed) = DISMISSED.peek() else { return };
+    dismissed.lock().unwrap_or_else(PoisonError::into_inner).retain(|(pid, limit)| {
+        if *limit <= Moment::now() {
+            let _ = kill_process(*pid, Signal::KILL);
+        }
+        matches!(reap(*pid), Ok(None))
+    });
 }
 
 /// Waits until a child of ours has ended, or `limit` has passed.
