@@ -16,6 +16,9 @@ use crate::outputs::Gather;
 
 /// A run that is awaited: the future of a block.
 ///
+/// A run goes on while it is polled. One that is neither polled nor dropped keeps its workers, also
+/// when their tasks have ended, and other runs may wait for them.
+///
 /// # Cancellation
 ///
 /// Dropping it cancels the run: its running tasks are killed, the others never start.

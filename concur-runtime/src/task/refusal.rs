@@ -16,7 +16,8 @@ pub struct TaskInput;
     message = "`{T}` cannot be sent to a task",
     label = "this is captured by a task, which runs in another process and gets a copy of it as data",
     note = "a type of your own: add `#[derive(serde::Serialize, serde::Deserialize)]` to it",
-    note = "a type parameter: add the bounds `serde::Serialize + serde::de::DeserializeOwned + 'static`",
+    note = "a type parameter: add the bounds `serde::Serialize + serde::de::DeserializeOwned + Send + 'static`",
+    note = "what borrows inside, as `Option<&T>` or a struct with a lifetime: make it own its data",
     note = "a handle (file, socket, lock, channel, pointer, closure that captures): make it inside the task instead"
 )]
 pub trait Accepts<T: ?Sized> {}
@@ -103,6 +104,6 @@ pub struct TaskOutput;
     message = "`{T}` cannot be the result of a task",
     label = "the result of this task is sent back from another process as data",
     note = "a result must be `serde::Serialize + serde::de::DeserializeOwned + Send + 'static`: derive them, or return what identifies the thing instead",
-    note = "a future is no result: write `.await` after it"
+    note = "a `Result` whose error is none of these: write `?` after it; a future: write `.await` after it"
 )]
 pub trait Returns<T: ?Sized> {}

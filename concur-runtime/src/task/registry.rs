@@ -9,8 +9,8 @@ pub(crate) fn find(id: u32) -> Option<Entry> {
     slots().get(id).map(crate::sys::registry::Slot::entry)
 }
 
-/// A number that two processes share only if they run the same build: the layout of the registry and
-/// of the code it points to, hashed (FNV-1a).
+/// A number that tells builds apart: the layout of the registry and of the code it points to, hashed
+/// (FNV-1a). Two builds of one layout share it, and then their registries agree as well.
 pub(crate) fn fingerprint() -> u64 {
     let slots = slots();
     let offsets = slots.iter().flat_map(crate::sys::registry::Slot::offsets);
