@@ -118,6 +118,24 @@ fn self_is_captured_in_every_form_and_by_field() {
     }
 }
 
+#[test]
+fn slices_of_bytes_are_captured_behind_any_reference() {
+    let owned: Vec<u8> = (0..=255).collect();
+    let bytes: &[u8] = &owned;
+    let by_ref: &&[u8] = &bytes;
+    let none: &&[u8] = &&[][..];
+    for driver in DRIVERS {
+        let tasks = concurrent! {
+            slice => bytes.to_vec(),
+            behind => by_ref.to_vec(),
+            both => (bytes.len(), by_ref.len(), bytes == *by_ref),
+            empty => none.len(),
+        };
+        let expected = (owned.clone(), owned.clone(), (256, 256, true), 0);
+        assert_eq!(tasks.driver(driver).run().unwrap(), expected);
+    }
+}
+
 /// Only its field can be sent.
 struct Handle {
     region: Region,

@@ -17,6 +17,8 @@ mod harness;
 mod leaks;
 #[path = "life/processes.rs"]
 mod processes;
+#[path = "life/review.rs"]
+mod review;
 #[path = "life/scenario.rs"]
 mod scenario;
 
@@ -70,6 +72,13 @@ scenarios! {
     leaks::workers_hold_no_descriptor_of_the_caller,
     leaks::without_descriptors_runs_fail_soon,
     leaks::large_values_are_freed,
+    review::a_block_inside_sync_leaves_room_for_nested_ones(CONCUR_WORKERS = "1"),
+    review::a_long_run_lets_another_one_in(CONCUR_WORKERS = "1"),
+    review::a_worker_that_died_idle_is_no_harm_to_a_large_argument(CONCUR_WORKERS = "1"),
+    review::adopted_zombies_do_not_pile_up(CONCUR_WORKERS = "1"),
+    review::an_installed_nested_limit_is_kept_in_workers,
+    review::threads_need_no_descriptor,
+    review::nested_forks_do_not_multiply(CONCUR_WORKERS = "2"),
 }
 
 const OWN: &[harness::Check] = &[

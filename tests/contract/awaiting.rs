@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
+#[cfg(feature = "tokio")]
+use std::time::Instant;
 
 use concur::{Driver, ErrorKind, concurrent};
 
@@ -222,6 +224,30 @@ pub(crate) fn async_tasks_fail_and_panic(driver: &Driver) {
         assert_eq!((panicked.kind(), panicked.message()), (ErrorKind::Panicked, "after a while"));
         assert_eq!(fine.expect("it is fine"), 3);
     }
+}
+
+#[cfg(feature = "tokio")]
+pub(crate) fn blocking_work_holds_back_no_panic(driver: &Driver) {
+    let marks = Marks::new();
+    let (dir, begin) = (marks.dir(), Instant::now());
+    let err = concurrent! {
+        panics => {
+            let theirs = dir.clone();
+            tokio::task::spawn_blocking(move || {
+                mark(&theirs, "begun");
+                thread::sleep(Duration::from_secs(20));
+                // The directory may be gone by now.
+                let _ = std::fs::write(theirs.join("done"), "");
+            });
+            tokio::task::yield_now().await;
+            assert!(!await_mark(&dir, "begun"), "it has begun");
+        },
+    }
+    .driver(driver.clone())
+    .run()
+    .expect_err("it panics");
+    assert_eq!((err.kind(), err.failures()[0].message()), (ErrorKind::Panicked, "it has begun"));
+    assert!(!marks.has("done") && begin.elapsed() < Duration::from_secs(10), "it was waited for");
 }
 
 #[cfg(feature = "tokio")]

@@ -309,3 +309,36 @@ pub(crate) fn an_error_longer_than_a_frame_is_cut(driver: &Driver) {
     assert_eq!((fails.kind(), panics.kind()), (ErrorKind::Failed, ErrorKind::Panicked));
     assert!(fails.message().starts_with("begin é") && panics.message().starts_with("begin é"));
 }
+
+/// A cause that says a lot, and one below it.
+#[derive(Debug)]
+struct Verbose(std::num::ParseIntError);
+
+impl fmt::Display for Verbose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "begin {}", "x".repeat(20_000))
+    }
+}
+
+impl std::error::Error for Verbose {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+pub(crate) fn a_long_cause_keeps_the_one_below_it(driver: &Driver) {
+    fn load() -> anyhow::Result<u32> {
+        "x".parse().map_err(Verbose).context("the file is wrong")
+    }
+    let err =
+        concurrent! { load => load()? }.driver(driver.clone()).run().expect_err("x is no number");
+    assert_eq!(err.failures()[0].message(), "the file is wrong");
+    let causes = chain(&err);
+    let lengths: Vec<usize> = causes.iter().map(String::len).collect();
+    assert_eq!(causes.len(), 2, "causes of {lengths:?} bytes");
+    assert!(causes[0].starts_with("begin xxx"), "causes of {lengths:?} bytes");
+    assert_eq!(causes[1], "invalid digit found in string");
+    if has_processes(driver) {
+        assert!(lengths[0] < 20_000 && causes[0].contains("left out"), "{lengths:?}");
+    }
+}

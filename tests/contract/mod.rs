@@ -76,7 +76,10 @@ macro_rules! every_contract {
             errors::the_first_failure_leads_and_cancels,
             errors::settled_failures_are_all_kept,
             errors::an_error_longer_than_a_frame_is_cut,
+            errors::a_long_cause_keeps_the_one_below_it,
             values::arguments_that_cannot_be_encoded_are_not_sent,
+            values::an_argument_that_cannot_be_encoded_stops_those_before_it,
+            values::an_own_message_is_left_as_it_is,
             values::items_that_cannot_be_encoded_fail_alone,
             values::results_that_cannot_be_encoded_fail_their_task,
             values::arguments_that_cannot_be_decoded_fail_their_task,
@@ -117,6 +120,7 @@ macro_rules! async_contract {
         $callback! {
             awaiting::async_tasks_await,
             awaiting::async_tasks_fail_and_panic,
+            awaiting::blocking_work_holds_back_no_panic,
             awaiting::async_tasks_inside_a_runtime,
         }
     };

@@ -81,6 +81,51 @@ pub(crate) fn arguments_that_cannot_be_encoded_are_not_sent(driver: &Driver) {
     assert!(!marks.has("begun"), "it began");
 }
 
+pub(crate) fn an_argument_that_cannot_be_encoded_stops_those_before_it(driver: &Driver) {
+    let marks = Marks::new();
+    let (dir, bad) = (marks.dir(), BadToEncode(Way::Fails));
+    let err = concurrent! {
+        first => mark(&dir, "first"),
+        second => { let _ = &bad; },
+    }
+    .driver(driver.clone())
+    .run()
+    .expect_err("it cannot be encoded");
+    assert_eq!((err.kind(), err.task()), (ErrorKind::Encode, Some("second")), "{err}");
+    goes_on(driver);
+    assert!(!marks.has("first"), "the first task ran");
+}
+
+/// A value whose own words must not be taken for those of the codec.
+struct Wordy;
+
+impl Serialize for Wordy {
+    fn serialize<S: Serializer>(&self, _serializer: S) -> Result<S::Ok, S::Error> {
+        Err(ser::Error::custom("there are too many of any kind"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Wordy {
+    fn deserialize<D: Deserializer<'de>>(_deserializer: D) -> Result<Self, D::Error> {
+        Err(de::Error::custom("there are too many of any kind"))
+    }
+}
+
+pub(crate) fn an_own_message_is_left_as_it_is(driver: &Driver) {
+    let wordy = Wordy;
+    let err = concurrent! { wordy => { let _ = &wordy; } }
+        .driver(driver.clone())
+        .run()
+        .expect_err("it cannot be encoded");
+    assert_eq!(err.kind(), ErrorKind::Encode);
+    let text = err.to_string();
+    assert!(!text.contains("Json") && !text.contains("describes itself"), "{text}");
+    // The other codec keeps no message.
+    if cfg!(not(feature = "postcard")) {
+        assert!(text.contains("there are too many of any kind"), "{text}");
+    }
+}
+
 pub(crate) fn items_that_cannot_be_encoded_fail_alone(driver: &Driver) {
     let ways = [Way::Behaves, Way::Fails, Way::Behaves, Way::Panics, Way::Behaves];
     let items = ways.map(BadToEncode).into_iter();

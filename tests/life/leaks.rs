@@ -201,7 +201,7 @@ pub(crate) fn without_descriptors_runs_fail_soon(_dir: &Path) {
 }
 
 /// Sets the soft limit of descriptors; the one before.
-fn limit_descriptors(count: u64) -> u64 {
+pub(crate) fn limit_descriptors(count: u64) -> u64 {
     let before = rustix::process::getrlimit(Resource::Nofile);
     let limit = Rlimit { current: Some(count), maximum: before.maximum };
     setrlimit(Resource::Nofile, limit).expect("it is allowed");

@@ -15,12 +15,51 @@ type Constructor = unsafe extern "C" fn(c_int, *const *const c_char, *const *con
 #[unsafe(link_section = ".init_array")]
 static DOOR: Constructor = door;
 
-#[cfg(target_env = "gnu")]
-unsafe extern "C" {
-    #[link_name = "__init_array_start"]
-    static CONSTRUCTORS_START: Constructor;
-    #[link_name = "__init_array_end"]
-    static CONSTRUCTORS_END: Constructor;
+/// Where the array of constructors begins and ends. Weak, through the table that the loader fills: in
+/// a shared library some linkers define neither, and then both are zero.
+#[cfg(all(target_env = "gnu", target_arch = "x86_64"))]
+fn constructors() -> [usize; 2] {
+    let (start, end): (usize, usize);
+    // SAFETY: reads two words of the global offset table, which is filled when any of our code runs.
+    unsafe {
+        core::arch::asm!(
+            ".weak __init_array_start",
+            ".weak __init_array_end",
+            "mov {start}, qword ptr [rip + __init_array_start@GOTPCREL]",
+            "mov {end}, qword ptr [rip + __init_array_end@GOTPCREL]",
+            start = out(reg) start,
+            end = out(reg) end,
+            options(nostack, preserves_flags, readonly),
+        );
+    }
+    [start, end]
+}
+
+/// See above.
+#[cfg(all(target_env = "gnu", target_arch = "aarch64"))]
+fn constructors() -> [usize; 2] {
+    let (start, end): (usize, usize);
+    // SAFETY: as above.
+    unsafe {
+        core::arch::asm!(
+            ".weak __init_array_start",
+            ".weak __init_array_end",
+            "adrp {start}, :got:__init_array_start",
+            "ldr {start}, [{start}, :got_lo12:__init_array_start]",
+            "adrp {end}, :got:__init_array_end",
+            "ldr {end}, [{end}, :got_lo12:__init_array_end]",
+            start = out(reg) start,
+            end = out(reg) end,
+            options(nostack, preserves_flags, readonly),
+        );
+    }
+    [start, end]
+}
+
+/// On other machines no worker comes in here.
+#[cfg(all(target_env = "gnu", not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+fn constructors() -> [usize; 2] {
+    [0, 0]
 }
 
 #[cfg(target_env = "gnu")]
@@ -51,11 +90,16 @@ unsafe fn run_remaining_constructors(
     arguments: *const *const c_char,
     envp: *const *const c_char,
 ) {
-    let start = (&raw const CONSTRUCTORS_START).cast::<usize>();
-    let count = ((&raw const CONSTRUCTORS_END).addr() - start.addr()) / size_of::<usize>();
-    // SAFETY: the linker sets both symbols to the ends of the array of this very object (they are
-    // hidden symbols), which holds one word for each constructor and is relocated by now.
-    let all = unsafe { std::slice::from_raw_parts(start, count) };
+    let [start, end] = constructors();
+    let count = end.saturating_sub(start) / size_of::<usize>();
+    if start == 0 || count == 0 {
+        return;
+    }
+    // SAFETY: the linker sets both symbols to the ends of the array of this very object, which holds
+    // one word for each constructor and is relocated by now; zero was ruled out.
+    let all = unsafe {
+        std::slice::from_raw_parts(std::ptr::with_exposed_provenance::<usize>(start), count)
+    };
     let door_address = door as *const () as usize;
     let Some(place) = all.iter().position(|address| *address == door_address) else { return };
     for address in &all[place + 1..] {
