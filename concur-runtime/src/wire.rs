@@ -200,7 +200,8 @@ pub(crate) fn cut(ending: &mut Ending) {
             let mut left: usize = 12 * 1024;
             report.sources.retain_mut(|source| {
                 let is_kept = left > 0;
-                cut_text(source, left);
+                // A long one leaves room for those below it, which are nearer to the cause.
+                cut_text(source, left.min(4 * 1024));
                 left = left.saturating_sub(source.len() + 16);
                 is_kept
             });

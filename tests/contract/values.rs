@@ -73,7 +73,7 @@ pub(crate) fn arguments_that_cannot_be_encoded_are_not_sent(driver: &Driver) {
         .run()
         .expect_err("it cannot be encoded");
         assert_eq!((err.kind(), err.task()), (ErrorKind::Encode, Some("bad")), "{err}");
-        assert!(err.to_string().contains(reason), "{err}");
+        says(&err, reason);
         let failure = &err.failures()[0];
         assert_eq!((failure.may_have_run(), failure.attempts(), failure.pid()), (false, 0, None));
         goes_on(driver);
@@ -109,6 +109,13 @@ impl<'de> Deserialize<'de> for Wordy {
     fn deserialize<D: Deserializer<'de>>(_deserializer: D) -> Result<Self, D::Error> {
         Err(de::Error::custom("there are too many of any kind"))
     }
+}
+
+/// The error says what the type itself said; the codec postcard keeps no messages of types.
+fn says(err: &impl std::fmt::Display, reason: &str) {
+    let text = err.to_string();
+    let is_mute = cfg!(feature = "postcard") && text.contains("Custom");
+    assert!(is_mute || text.contains(reason), "{text}");
 }
 
 pub(crate) fn an_own_message_is_left_as_it_is(driver: &Driver) {
@@ -163,7 +170,7 @@ pub(crate) fn results_that_cannot_be_encoded_fail_their_task(driver: &Driver) {
     .expect("a settled run does not fail");
     let fails = fails.map(|_| ()).expect_err("it cannot be encoded");
     assert_eq!((fails.kind(), fails.may_have_run()), (ErrorKind::Encode, true));
-    assert!(fails.to_string().contains("it has no form"), "{fails}");
+    says(&fails, "it has no form");
     let panics = panics.map(|_| ()).expect_err("it panics while it is encoded");
     assert_eq!(panics.kind(), ErrorKind::Panicked);
     assert!(panics.to_string().contains("it never had a form"), "{panics}");
@@ -184,7 +191,7 @@ pub(crate) fn arguments_that_cannot_be_decoded_fail_their_task(driver: &Driver) 
     .expect("a settled run does not fail");
     let failed = failed.expect_err("it cannot be decoded");
     assert_eq!(failed.kind(), ErrorKind::Decode);
-    assert!(failed.to_string().contains("it makes no sense"), "{failed}");
+    says(&failed, "it makes no sense");
     let panicked = panicked.expect_err("it panics while it is decoded");
     assert_eq!(panicked.kind(), ErrorKind::Panicked);
     assert!(panicked.to_string().contains("it never made sense"), "{panicked}");
@@ -205,7 +212,7 @@ pub(crate) fn results_that_cannot_be_decoded_fail_their_task(driver: &Driver) {
     for (result, reason) in [(fails, "it makes no sense"), (panics, "it never made sense")] {
         let err = result.map(|_| ()).expect_err("it cannot be decoded");
         assert_eq!((err.kind(), err.may_have_run()), (ErrorKind::Decode, true));
-        assert!(err.to_string().contains(reason), "{err}");
+        says(&err, reason);
     }
     assert_eq!(fine.expect("it is fine"), 3);
 
