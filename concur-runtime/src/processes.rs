@@ -3,13 +3,21 @@
 
 use std::fs;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 
 /// The threads of this process; 1 where `/proc` does not tell.
 pub(crate) fn thread_count() -> usize {
     // A folder has a link for each of its folders, besides its own two.
     let links = rustix::fs::stat("/proc/self/task").map_or(3, |task| task.st_nlink);
     usize::try_from(links.saturating_sub(2)).unwrap_or(1).max(1)
+}
+
+/// Whether a child of this process has ended and waits to be buried. It is left as it is.
+pub(crate) fn has_unburied(which: WaitId<'_>) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(which, options), Ok(Some(_)))
 }
 
 /// The children of a process, those it has adopted included. Empty where `/proc` does not tell.

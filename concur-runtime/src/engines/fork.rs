@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, kill_process_group, pidfd_open};
 
 use crate::channel::{Board, CallerEnd, Heard, WorkerEnd, close_on_exec_pair};
 use crate::context::Moment;
 use crate::engine::Job;
 use crate::outcome::{Death, End, LastWords, Outcome};
-use crate::processes::{kill_with_descendants, thread_count};
+use crate::processes::{has_unburied, kill_with_descendants, thread_count};
 use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
-use crate::sys::fork::{Forked, exit_now, flush_c_streams, fork, reap};
+use crate::sys::fork::{Forked, exit_now, fork, reap};
 use crate::sys::memory::Slot;
 use crate::sys::process_local::ProcessLocal;
 use crate::sys::signals::speak_on;
@@ -63,7 +63,7 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
     let place = board.place()?;
     let (ours, theirs) = close_on_exec_pair()?;
     // What is buffered now would be written twice.
-    flush();
+    tasks::flush_output();
     let parent = rustix::process::getpid();
     match crate::reactor::quiesced(fork)? {
         Forked::Child => match Slot::map(board.file(), place.index()) {
@@ -88,20 +88,10 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
     }
 }
 
-fn flush() {
-    use std::io::Write;
-    let _ = io::stdout().flush();
-    flush_c_streams();
-}
-
 /// The life of the fork.
 fn run_and_exit(job: &Job, mut end: WorkerEnd, parent: Pid) -> ! {
     tasks::become_task_process(parent);
-    if let Ok(null) =
-        rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty())
-    {
-        let _ = rustix::stdio::dup2_stdin(null);
-    }
+    let _ = tasks::empty_stdin();
     let mut live = || {
         tasks::prepare();
         speak_on(end.socket().as_raw_fd());
@@ -184,7 +174,7 @@ impl ForkAttempt {
 
 impl Attempt for ForkAttempt {
     fn poll(&mut self, _waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
-        if has_ended(self.pid) && !self.end.is_answered() {
+        if has_unburied(WaitId::Pid(self.pid)) && !self.end.is_answered() {
             // What it had started is in its group, as far as it has not moved away; the group is
             // its own as long as it is not buried.
             let _ = kill_process_group(self.pid, Signal::KILL);
@@ -227,13 +217,6 @@ impl Drop for ForkAttempt {
         kill_with_descendants(self.pid);
         kill_and_bury(self.pid);
     }
-}
-
-/// Whether a child waits to be buried.
-fn has_ended(pid: Pid) -> bool {
-    use rustix::process::{WaitId, WaitIdOptions, waitid};
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_)))
 }
 
 /// Kills a child and waits for its end, which follows at once.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::codec::{self, CodecError};
-use crate::error::TaskError;
+use crate::error::{Error, TaskError};
 use crate::run::{Run, Sink};
 use crate::task::Site;
 use crate::task::body::Returned;
@@ -15,8 +15,15 @@ pub(super) type Outcome<T> = (usize, Result<T, TaskError>);
 pub(super) struct Ended<T>(VecDeque<Outcome<T>>);
 
 impl<T> Ended<T> {
-    pub(super) fn none() -> Self {
-        Self(VecDeque::new())
+    /// Nothing has ended yet; or, where the run cannot begin, that is all there is to tell.
+    pub(super) fn of(run: Result<Run, Error>, site: Site) -> (Option<Run>, Self) {
+        match run {
+            Ok(run) => (Some(run), Self(VecDeque::new())),
+            Err(err) => {
+                let refusal = TaskError::from_run(&err, site, 0);
+                (None, Self(VecDeque::from([(0, Err(refusal))])))
+            }
+        }
     }
 
     pub(super) fn next(&mut self) -> Option<Outcome<T>> {
@@ -33,10 +40,6 @@ impl<T> Ended<T> {
             let index = run.next_index();
             self.0.push_back((index, Err(TaskError::from_run(&err, site, index))));
         }
-    }
-
-    pub(super) fn refuse(&mut self, err: TaskError) {
-        self.0.push_back((err.index(), Err(err)));
     }
 }
 

@@ -37,8 +37,7 @@ impl<I: Iterator, T> Unpin for Stream<I, T> {}
 
 impl<I: Iterator, T: Returned> Stream<I, T> {
     fn new(run: Result<Run, Error>, items: ItemTasks<I>) -> Self {
-        let mut ended = Ended::none();
-        let run = run.map_err(|err| ended.refuse(TaskError::from_run(&err, items.site, 0))).ok();
+        let (run, ended) = Ended::of(run, items.site);
         Self {
             run,
             items,

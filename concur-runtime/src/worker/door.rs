@@ -118,8 +118,6 @@ fn close_inherited() {
 /// The control socket, taken from standard input, which is empty from then on.
 fn take_stdin() -> rustix::io::Result<std::os::fd::OwnedFd> {
     let control = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
-    let null =
-        rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty())?;
-    rustix::stdio::dup2_stdin(null)?;
+    super::tasks::empty_stdin()?;
     Ok(control)
 }

@@ -253,26 +253,14 @@ impl Server {
 
     /// Executes the binary once more, as a worker that comes in by the door.
     fn execute(&self, start: &Start) -> io::Result<Pid> {
-        use std::os::unix::process::CommandExt;
-
         let (ours, theirs) = close_on_exec_pair()?;
         let first = Command::Serve { slot: start.slot, level: start.level + 1 }
             .to_first_bytes()
             .map_err(io::Error::other)?;
         let descriptors = [start.socket.as_fd(), start.board.as_fd(), self.own().knocker.as_fd()];
         crate::channel::send_with(&ours, &first, &descriptors)?;
-        let mut command = std::process::Command::new("/proc/self/exe");
-        if let Some(name) = std::env::args_os().next() {
-            command.arg0(name);
-        }
-        let child = command
-            .stdin(theirs)
-            .env(super::door::VARIABLE, super::door::VALUE)
-            .process_group(0)
-            .spawn()?;
         // Buried with all the others, by its pid.
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        pid.ok_or_else(|| io::Error::other("a process without a pid"))
+        crate::execute::again(&theirs)
     }
 
     fn kill(&mut self, client: u32, worker: u32) {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Signal, WaitId};
 
 use crate::channel::{Request, WorkerEnd};
 use crate::codec::CodecError;
@@ -15,6 +15,7 @@ use crate::engine::Job;
 use crate::error::PanicInfo;
 use crate::outcome::{Ending, LastWords};
 use crate::payload::{Payload, Reader};
+use crate::processes::has_unburied;
 use crate::sys::{fork, signals};
 use crate::task::execute::execute;
 use crate::task::{Entry, panic, registry};
@@ -101,8 +102,7 @@ fn run(entry: Entry, context: Context, input: Reader<'_>, output: &mut Payload) 
         // The task forked, and this is the child: the answer is its parent's to give.
         fork::exit_now(0);
     }
-    let _ = io::stdout().flush();
-    fork::flush_c_streams();
+    flush_output();
     ending
 }
 
@@ -113,15 +113,22 @@ fn answer(
     output: &Payload,
 ) -> io::Result<()> {
     let elapsed = u64::try_from(Moment::now().since(started).as_nanos()).unwrap_or(u64::MAX);
-    end.answer(ending, elapsed, leaves_dead(), output)
+    // A child that has ended may be one that a task's process left behind and this one adopted; which
+    // it is cannot be told, so the server buries it.
+    end.answer(ending, elapsed, has_unburied(WaitId::All), output)
 }
 
-/// Whether a child of this process has ended and nobody has asked how. It may be one that a task's
-/// process left behind and this one adopted; which it is cannot be told, so it is not asked here.
-fn leaves_dead() -> bool {
-    use rustix::process::{WaitId, WaitIdOptions, waitid};
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    matches!(waitid(WaitId::All, options), Ok(Some(_)))
+/// Writes out what Rust and C have buffered.
+pub(crate) fn flush_output() {
+    let _ = io::stdout().flush();
+    fork::flush_c_streams();
+}
+
+/// Makes standard input empty.
+pub(crate) fn empty_stdin() -> rustix::io::Result<()> {
+    let null =
+        rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty())?;
+    rustix::stdio::dup2_stdin(null)
 }
 
 /// What `ps` and debuggers show; 15 bytes are kept.

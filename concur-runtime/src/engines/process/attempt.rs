@@ -145,7 +145,7 @@ impl ProcessAttempt {
         match read {
             Ok((head, answer)) => {
                 if !is_alive || head.leaves_dead {
-                    lease.is_last();
+                    lease.make_last();
                 }
                 let elapsed = Duration::from_nanos(head.elapsed_nanos);
                 let result = || answer.into_result(lease);

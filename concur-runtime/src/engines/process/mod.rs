@@ -4,7 +4,6 @@
 //! is one task on its way through them.
 
 mod attempt;
-mod execute;
 mod pool;
 mod server;
 

@@ -291,7 +291,7 @@ impl Lease {
     }
 
     /// The worker gets no task after this one.
-    pub(super) fn is_last(&mut self) {
+    pub(super) fn make_last(&mut self) {
         self.last = true;
     }
 

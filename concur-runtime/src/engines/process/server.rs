@@ -11,7 +11,6 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
-use super::execute;
 use crate::channel::{Board, CallerEnd, close_on_exec_pair, send_with};
 use crate::config::Settings;
 use crate::context::Moment;
@@ -79,7 +78,7 @@ impl Server {
                 send_with(knock, &[wire::tag::WAKE], &[theirs.as_fd()])?;
                 None
             }
-            None => Some(Mutex::new(Process::Alive(execute::again(&theirs)?))),
+            None => Some(Mutex::new(Process::Alive(crate::execute::again(&theirs)?))),
         };
         let (identity, owner) = (Identity::now(), std::process::id());
         Ok(Arc::new(Self { control: ours, board, identity, owner, process }))

@@ -1,4 +1,4 @@
-//! Executes the running binary again, as a fork server.
+//! Executes the running binary again, as a fork server or as a worker.
 //!
 //! It is the very file that is running, also when another one has taken its name since or it was
 //! deleted: `/proc/self/exe` leads to it. The file is held open from the first run on as well, for
@@ -20,8 +20,8 @@ const RUNNING: &str = "/proc/self/exe";
 /// The running file.
 static HELD: OnceLock<Option<OwnedFd>> = OnceLock::new();
 
-/// Starts the server; its control socket becomes its standard input.
-pub(super) fn again(control: &OwnedFd) -> io::Result<Pid> {
+/// Starts it as a child; its control socket becomes its standard input.
+pub(crate) fn again(control: &OwnedFd) -> io::Result<Pid> {
     let held = HELD.get_or_init(|| {
         rustix::fs::open(RUNNING, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()
     });
