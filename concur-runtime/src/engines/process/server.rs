@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use crate::channel::{Board, CallerEnd, close_on_exec_pair, send_with};
@@ -23,6 +24,10 @@ use crate::wire::{self, Hello};
 
 /// A server that has lost its caller or was told to end needs about a millisecond.
 const FAREWELL: Duration = Duration::from_millis(500);
+
+/// A server reads at once what it is told; one that leaves no room in its socket for this long is
+/// stuck.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The caller's side of one fork server.
 pub(super) struct Server {
@@ -65,6 +70,7 @@ impl Server {
     pub(super) fn start(settings: &Settings) -> io::Result<Arc<Self>> {
         let board = Board::create()?;
         let (ours, theirs) = close_on_exec_pair()?;
+        set_socket_timeout(&ours, Timeout::Send, Some(PATIENCE))?;
         let hello = Hello {
             protocol: wire::PROTOCOL,
             build: crate::task::registry::fingerprint(),
@@ -103,7 +109,7 @@ impl Server {
     pub(super) fn kill_worker(&self, worker: u32) -> io::Result<()> {
         let command = wire::Command::Kill { worker };
         let command = crate::codec::to_vec(&command).map_err(io::Error::other)?;
-        // Waits for room: many may be cancelled at once, and none must be forgotten.
+        // Waits for room (see `PATIENCE`): many may be cancelled at once, and none must be forgotten.
         send_with(&self.control, &command, &[])
     }
 
