@@ -102,6 +102,7 @@ fn a_thread_left_behind_ends_the_process() {
 }
 
 fn a_thread_left_behind_races() {
+    let mut leaving = Vec::new();
     for round in 0..100_u32 {
         let (delay, answer) = (Duration::from_micros(u64::from(round) * 7), round);
         let result = concurrent! {
@@ -110,12 +111,15 @@ fn a_thread_left_behind_races() {
                     std::thread::sleep(delay);
                     std::process::exit(9);
                 });
-                answer
+                (answer, std::process::id())
             },
         }
         .run();
         match result {
-            Ok((found,)) => assert_eq!(found, round),
+            Ok(((found, worker),)) => {
+                assert_eq!(found, round);
+                leaving.push(worker);
+            }
             Err(err) => assert_eq!(
                 (err.kind(), err.failures()[0].exit_code()),
                 (ErrorKind::Exited, Some(9))
@@ -130,6 +134,8 @@ fn a_thread_left_behind_races() {
             ),
         }
     }
+    // However late the last of them are woken, they must not end in another test.
+    assert!(eventually(|| leaving.iter().all(|worker| !is_alive(*worker))));
 }
 
 fn workers_that_kill_each_other() {
