@@ -77,7 +77,8 @@
 pub use concur_macros::main;
 pub use concur_runtime::{
     Config, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many, Outcome,
-    PanicInfo, Pending, Running, Stream, TaskError, Tasks, init, register_engine,
+    PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, init, join, join_all,
+    register_engine,
 };
 
 #[cfg(feature = "json")]

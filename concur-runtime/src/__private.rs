@@ -6,15 +6,17 @@ pub use std::boxed::Box;
 pub use std::iter::IntoIterator;
 pub use std::{column, compile_error, file, line, module_path, panic};
 
+pub use crate::join::join as tasks;
 pub use crate::task::Site;
 pub use crate::task::arms::{Probe, levels as arms};
-pub use crate::task::body::{Plain, TaskPart, body, many, task};
+pub use crate::task::body::{Plain, body, many, task};
 #[cfg(feature = "tokio")]
 pub use crate::task::body::{body_async, many_async, task_async};
 pub use crate::task::callable::another;
 pub use crate::task::failure::Failure;
 pub use crate::task::input::Input;
-pub use crate::tasks::tasks;
+pub use crate::task::options::{WrittenOptions, many_with_options, of_function, with_options};
+pub use crate::task::raising::{ErrorType, Fallible, errors};
 
 /// Whether a module is the root of its crate. A `main` elsewhere (rustdoc merges the doctests of a
 /// crate into one program) is not where the program begins, and must not claim to be the door.

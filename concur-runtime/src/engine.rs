@@ -13,8 +13,8 @@ use crate::driver::Driver;
 use crate::error::Error;
 use crate::outcome::{Outcome, ResultBytes};
 use crate::payload::{Payload, Reader};
+use crate::task::EntryPoint;
 use crate::task::execute::execute;
-use crate::task::{EntryPoint, Site};
 
 /// An attempt at a task under way; dropping it cancels the attempt.
 pub type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -56,13 +56,15 @@ pub trait Engine: Send + Sync + 'static {
 }
 
 /// One attempt at a task, ready to be carried out.
+#[derive(Clone)]
 pub struct Job {
     pub(crate) name: Cow<'static, str>,
-    pub(crate) site: Site,
     pub(crate) index: usize,
+    /// From 1.
+    pub(crate) attempt: u32,
     pub(crate) entry: EntryPoint,
     pub(crate) shared: Arc<Payload>,
-    pub(crate) input: Payload,
+    pub(crate) input: Arc<Payload>,
     /// The surroundings of the task: one deeper than those of the run.
     pub(crate) context: Context,
     pub(crate) settings: Arc<Settings>,
@@ -88,6 +90,12 @@ impl Job {
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
+    }
+
+    /// The number of the attempt, from 1; more than one only with retries.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
     }
 
     /// How long the task may run, where that is limited. The run sees to it.

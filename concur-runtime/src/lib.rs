@@ -26,6 +26,7 @@ mod duration;
 mod engine;
 mod engines;
 mod error;
+mod join;
 #[cfg(feature = "json")]
 mod json;
 mod many;
@@ -33,6 +34,7 @@ mod outcome;
 mod outputs;
 mod payload;
 mod run;
+mod single;
 mod task;
 mod tasks;
 
@@ -56,11 +58,13 @@ pub use config::{Config, DriverConfig};
 pub use driver::Driver;
 pub use engine::{Engine, Job, Running, register_engine};
 pub use error::{Error, ErrorKind, PanicInfo, TaskError};
+pub use join::{TaskTuple, join, join_all};
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use many::{Iter, Many, Stream};
 pub use outcome::Outcome;
 pub use run::Pending;
+pub use single::Task;
 pub use task::failure::Failure;
 pub use tasks::Tasks;
 

@@ -105,6 +105,8 @@ pub(crate) enum End {
     NotStarted(String),
     /// The bytes of the result could not be read back.
     Unreadable(String),
+    /// What is said of this task is not allowed.
+    Misconfigured(crate::error::Error),
     Unsupported(String),
     ForkUnsafe(String),
 }

@@ -183,6 +183,49 @@ impl<T: Returned> Gather<Vec<Result<T, TaskError>>> for Items<T> {
     }
 }
 
+/// Gathers the result of a single task.
+struct One<T>(Part<T>);
+
+impl<T: Returned> Gather<T> for One<T> {
+    fn accept(&mut self, _index: usize, result: &[u8]) -> Result<(), CodecError> {
+        self.0 = Some(Ok(codec::decode_all(result)?));
+        Ok(())
+    }
+
+    fn fail(&mut self, _index: usize, err: TaskError) {
+        self.0 = Some(Err(err));
+    }
+
+    fn finish(self: Box<Self>) -> Option<T> {
+        self.0?.ok()
+    }
+}
+
+impl<T: Returned> Gather<Result<T, TaskError>> for One<T> {
+    fn accept(&mut self, _index: usize, result: &[u8]) -> Result<(), CodecError> {
+        self.0 = Some(Ok(codec::decode_all(result)?));
+        Ok(())
+    }
+
+    fn fail(&mut self, _index: usize, err: TaskError) {
+        self.0 = Some(Err(err));
+    }
+
+    fn finish(self: Box<Self>) -> Option<Result<T, TaskError>> {
+        self.0
+    }
+}
+
+/// Gathers the value of one task: the only one, or the first that succeeds.
+pub(crate) fn gather_one<T: Returned>() -> Box<dyn Gather<T>> {
+    Box::new(One(None))
+}
+
+/// Gathers a `Result` for one task.
+pub(crate) fn gather_settled_one<T: Returned>() -> Box<dyn Gather<Result<T, TaskError>>> {
+    Box::new(One(Part::<T>::None))
+}
+
 /// Gathers the values of many tasks.
 pub(crate) fn gather_items<T: Returned>() -> Box<dyn Gather<Vec<T>>> {
     Box::new(Items(Vec::new()))

@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use crate::config::{Methods, Settings};
+use crate::config::Methods;
 use crate::driver::Driver;
 use crate::error::{Error, TaskError};
 use crate::outcome::{End, Outcome};
@@ -14,7 +14,6 @@ use crate::run::ends::{Jobs, NextTask};
 use crate::run::pending::{GatherSink, conclude};
 use crate::run::{Pending, Policy, Run, blocking};
 use crate::task::TaskSpec;
-use crate::task::body::TaskPart;
 
 /// What a block makes: a few tasks whose results are a `T`. Nothing has run yet.
 ///
@@ -91,6 +90,24 @@ macro_rules! options {
             self.methods.options.isolated = Some(true);
             self
         }
+
+        /// How many more attempts each task gets after one that failed, panicked, timed out, was
+        /// killed or exited, each on a fresh worker. 0, unless set. The timeout counts for each
+        /// attempt, the deadline for all; the failure of a task then keeps that of each attempt
+        /// ([`TaskError::earlier`](crate::TaskError::earlier)). What fails with
+        /// [`Failure::permanent`](crate::Failure::permanent) is not tried again.
+        pub fn retries(mut self, count: u32) -> Self {
+            self.methods.options.retries = Some(count);
+            self
+        }
+
+        /// The pause before the second attempt, which doubles with each further one (up to a minute,
+        /// or to this if it is longer) and is lengthened by up to itself at random. No pause, unless
+        /// set.
+        pub fn backoff(mut self, first: Duration) -> Self {
+            self.methods.options.backoff = Some(first);
+            self
+        }
     };
 }
 
@@ -119,37 +136,42 @@ impl<T> Tasks<T> {
 
     /// Arguments that could not be encoded fail the run before any task is sent.
     fn start(&self) -> Result<Run, Error> {
-        let settings = Settings::resolve(&self.methods)?;
+        let run = Run::new(self.methods.clone(), self.policy)?;
         let mistakes = self.specs.iter().enumerate().filter_map(|(index, spec)| {
             let reason = spec.input.as_ref().err()?.to_string();
             let outcome = Outcome::not_run(End::NotSent(reason));
-            let driver = settings.driver.name();
+            let driver = run.driver().name();
             Some(TaskError::from_outcome((&spec.name, spec.site), index, driver, outcome))
         });
         let mistakes: Vec<TaskError> = mistakes.collect();
         if self.policy == Policy::FailFast && !mistakes.is_empty() {
             return Err(Error::of_tasks(mistakes));
         }
-        Run::new(settings, self.policy)
+        Ok(run)
+    }
+
+    pub(crate) fn from_specs(
+        specs: VecDeque<TaskSpec>,
+        gather: fn() -> Box<dyn Gather<T>>,
+    ) -> Self {
+        Self { specs, methods: Methods::default(), policy: Policy::FailFast, gather }
+    }
+
+    pub(crate) fn settled_from(
+        specs: VecDeque<TaskSpec>,
+        gather: fn() -> Box<dyn Gather<T>>,
+    ) -> Self {
+        Self { policy: Policy::Settle, ..Self::from_specs(specs, gather) }
     }
 }
 
 impl<T: Outputs> Tasks<T> {
-    pub(crate) fn from_specs(specs: VecDeque<TaskSpec>) -> Self {
-        Self { specs, methods: Methods::default(), policy: Policy::FailFast, gather: T::gather }
-    }
-
     /// Keeps every outcome: each task runs to its end and has a `Result` of its own, so that one
     /// failure hides no other.
     ///
     /// The run itself still fails if it cannot begin (a wrong setting, say).
     pub fn settle(self) -> Tasks<T::Settled> {
-        Tasks {
-            specs: self.specs,
-            methods: self.methods,
-            policy: Policy::Settle,
-            gather: T::gather_settled,
-        }
+        Tasks { methods: self.methods, ..Tasks::settled_from(self.specs, T::gather_settled) }
     }
 }
 
@@ -175,33 +197,4 @@ impl Jobs for Specs {
     fn is_bounded(&self) -> bool {
         true
     }
-}
-
-/// The parts of a block as a macro writes them: a tuple of tasks.
-pub trait Parts {
-    /// The tuple of their results.
-    type Outputs: Outputs;
-
-    /// The tasks, without the types of their results.
-    #[doc(hidden)]
-    fn into_tasks(self) -> Tasks<Self::Outputs>;
-}
-
-macro_rules! tuple_parts {
-    ($($T:ident $index:tt)*) => {
-        impl<$($T: crate::task::body::Returned),*> Parts for ($(TaskPart<$T>,)*) {
-            type Outputs = ($($T,)*);
-
-            fn into_tasks(self) -> Tasks<($($T,)*)> {
-                Tasks::from_specs(VecDeque::from([$(self.$index.spec),*]))
-            }
-        }
-    };
-}
-
-crate::outputs::for_each_tuple!(tuple_parts);
-
-/// Makes the tasks of a block.
-pub fn tasks<P: Parts>(parts: P) -> Tasks<P::Outputs> {
-    parts.into_tasks()
 }

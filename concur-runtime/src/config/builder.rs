@@ -85,6 +85,23 @@ macro_rules! settings {
                 self
             }
 
+            /// How many more attempts a task gets after one that failed, panicked, timed out, was
+            /// killed or exited, each on a fresh worker. 0, unless set.
+            pub fn retries(mut self, count: u32) -> Self {
+                let $options = &mut self;
+                $place.retries = Some(count);
+                self
+            }
+
+            /// The pause before the second attempt, which doubles with each further one (up to a
+            /// minute, or to this if it is longer) and is lengthened by up to itself at random. No
+            /// pause, unless set.
+            pub fn backoff(mut self, first: Duration) -> Self {
+                let $options = &mut self;
+                $place.backoff = Some(first);
+                self
+            }
+
             /// How deep blocks may be nested in tasks; from 1. 4, unless set.
             pub fn nested_limit(mut self, depth: u32) -> Self {
                 self.check(depth > 0, "nested_limit", "0", "1 or more");

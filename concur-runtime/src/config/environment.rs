@@ -63,6 +63,9 @@ fn options(
         deadline: time("DEADLINE")?,
         tasks_per_worker: count("TASKS_PER_WORKER")?,
         isolated: switch("ISOLATED")?,
+        retries: parse(read("RETRIES")?, "a whole number from 0", |value| value.parse().ok())?,
+        backoff: time("BACKOFF")?,
+        memory_limit: None,
         nested_limit: count("NESTED_LIMIT")?.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
         fork_with_threads: switch("FORK_WITH_THREADS")?,
     })

@@ -1,5 +1,7 @@
-//! Where a run's settings come from: methods, then the environment, then an installed [`Config`],
-//! then the defaults. Within each, what is said for one driver comes before what is said for all.
+//! Where the settings of a run and of its tasks come from, first found first: what is said of the task
+//! itself, the methods of the block, the attribute of the task's function, the environment, an installed
+//! [`Config`], the defaults. Within a source, what is said for one driver comes before what is said for
+//! all.
 
 mod builder;
 mod environment;
@@ -20,6 +22,9 @@ pub(crate) struct Options {
     pub(crate) deadline: Option<Duration>,
     pub(crate) tasks_per_worker: Option<u64>,
     pub(crate) isolated: Option<bool>,
+    pub(crate) retries: Option<u32>,
+    pub(crate) backoff: Option<Duration>,
+    pub(crate) memory_limit: Option<u64>,
     pub(crate) nested_limit: Option<u32>,
     pub(crate) fork_with_threads: Option<bool>,
 }
@@ -75,6 +80,22 @@ pub(crate) struct Methods {
     pub(crate) limit: Option<usize>,
 }
 
+/// What is said of one task in particular.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TaskOptions {
+    /// By `#[task(...)]`, or by methods of a `Task`: it comes before what the run says.
+    pub(crate) own: Said,
+    /// By the attribute of its function: it comes after.
+    pub(crate) function: Said,
+}
+
+/// What one place says of a task.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) driver: Option<Driver>,
+    pub(crate) options: Options,
+}
+
 /// The settings of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -86,6 +107,10 @@ pub(crate) struct Settings {
     pub(crate) deadline: Option<Duration>,
     pub(crate) tasks_per_worker: Option<u64>,
     pub(crate) isolated: bool,
+    /// How many more attempts a task gets after the first.
+    pub(crate) retries: u32,
+    /// The first pause between two attempts.
+    pub(crate) backoff: Option<Duration>,
     pub(crate) nested_limit: u32,
     pub(crate) fork_with_threads: bool,
 }
@@ -109,14 +134,21 @@ fn environment() -> Result<&'static Source, Error> {
 }
 
 impl Settings {
-    /// Brings together what the sources say.
+    /// Brings together what the sources say of a run.
     pub(crate) fn resolve(methods: &Methods) -> Result<Self, Error> {
         let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Self::from_sources(methods, environment()?, installed.as_deref())
+        Self::from_sources(methods, None, environment()?, installed.as_deref())
+    }
+
+    /// Brings together what the sources say of one task of a run.
+    pub(crate) fn of_task(methods: &Methods, task: &TaskOptions) -> Result<Self, Error> {
+        let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Self::from_sources(methods, Some(task), environment()?, installed.as_deref())
     }
 
     fn from_sources(
         methods: &Methods,
+        task: Option<&TaskOptions>,
         environment: &Source,
         installed: Option<&Source>,
     ) -> Result<Self, Error> {
@@ -125,23 +157,23 @@ impl Settings {
                 "method `limit`: `0` tasks at once would never finish: allowed is 1 or more",
             ));
         }
-        for (method, duration) in
-            [("timeout", methods.options.timeout), ("deadline", methods.options.deadline)]
-        {
-            if duration.is_some_and(|duration| duration.is_zero()) {
-                return Err(Error::config(format!(
-                    "method `{method}`: `0s` leaves no time at all: allowed is a duration above zero"
-                )));
-            }
+        let (own, function) = (task.map(|task| &task.own), task.map(|task| &task.function));
+        for options in own.map(|own| &own.options).into_iter().chain([&methods.options]) {
+            options.refuse_no_time()?;
         }
+        let said = own.and_then(|own| own.driver.as_ref()).or(methods.driver.as_ref());
+        let said = said.or_else(|| function.and_then(|function| function.driver.as_ref()));
         let chosen = environment.driver.as_ref();
         let chosen = chosen.or_else(|| installed.and_then(|source| source.driver.as_ref()));
-        let driver = match (&methods.driver, chosen) {
+        let driver = match (said, chosen) {
             (Some(driver), _) => driver.clone(),
             (None, Some(chosen)) => chosen.resolve()?,
             (None, None) => Driver::default(),
         };
-        let mut layers = vec![&methods.options];
+        let mut layers: Vec<&Options> = Vec::with_capacity(8);
+        layers.extend(own.map(|own| &own.options));
+        layers.push(&methods.options);
+        layers.extend(function.map(|function| &function.options));
         layers.extend(environment.options(&driver));
         layers.extend(installed.into_iter().flat_map(|source| source.options(&driver)));
         Ok(Self {
@@ -151,6 +183,8 @@ impl Settings {
             deadline: first(&layers, |from| from.deadline),
             tasks_per_worker: first(&layers, |from| from.tasks_per_worker),
             isolated: first(&layers, |from| from.isolated).unwrap_or(false),
+            retries: first(&layers, |from| from.retries).unwrap_or(0),
+            backoff: first(&layers, |from| from.backoff),
             nested_limit: first(&layers, |from| from.nested_limit).unwrap_or(NESTED_LIMIT),
             fork_with_threads: first(&layers, |from| from.fork_with_threads).unwrap_or(false),
             driver,
@@ -166,6 +200,20 @@ impl Settings {
     /// Whether one more task of a run may be under way.
     pub(crate) fn has_room_beside(&self, active: usize) -> bool {
         active == 0 || (self.limit.is_none_or(|limit| active < limit) && active < self.workers())
+    }
+}
+
+impl Options {
+    /// Methods take any duration; none may be zero.
+    fn refuse_no_time(&self) -> Result<(), Error> {
+        for (method, duration) in [("timeout", self.timeout), ("deadline", self.deadline)] {
+            if duration.is_some_and(|duration| duration.is_zero()) {
+                return Err(Error::config(format!(
+                    "method `{method}`: `0s` leaves no time at all: allowed is a duration above zero"
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -199,13 +247,15 @@ mod tests {
         installed.all.timeout = Some(Duration::from_secs(9));
         installed.all.workers = Some(7);
         let mut methods = Methods::default();
-        let settings = Settings::from_sources(&methods, &environment, Some(&installed)).unwrap();
+        let settings =
+            Settings::from_sources(&methods, None, &environment, Some(&installed)).unwrap();
         assert_eq!(settings.driver, Driver::Thread);
         assert_eq!(settings.timeout, Some(Duration::from_secs(2)));
         assert_eq!(settings.workers(), 7);
         methods.driver = Some(Driver::Fork);
         methods.options.timeout = Some(Duration::from_millis(5));
-        let settings = Settings::from_sources(&methods, &environment, Some(&installed)).unwrap();
+        let settings =
+            Settings::from_sources(&methods, None, &environment, Some(&installed)).unwrap();
         assert_eq!(settings.driver, Driver::Fork);
         assert_eq!(settings.timeout, Some(Duration::from_millis(5)));
     }
@@ -215,7 +265,7 @@ mod tests {
         let environment = read(&[("CONCUR_WORKERS", "3"), ("CONCUR_THREAD_WORKERS", "5")]).unwrap();
         let mut methods = Methods { driver: Some(Driver::Thread), ..Methods::default() };
         let workers = |methods: &Methods| {
-            Settings::from_sources(methods, &environment, None).unwrap().workers()
+            Settings::from_sources(methods, None, &environment, None).unwrap().workers()
         };
         assert_eq!(workers(&methods), 5);
         methods.driver = Some(Driver::Process);
@@ -243,20 +293,21 @@ mod tests {
     #[test]
     fn an_unknown_driver_is_an_error_for_those_who_ask_for_it() {
         let environment = read(&[("CONCUR_DRIVER", "warp")]).unwrap();
-        let err = Settings::from_sources(&Methods::default(), &environment, None)
+        let err = Settings::from_sources(&Methods::default(), None, &environment, None)
             .expect_err("there is no such driver");
         for part in ["CONCUR_DRIVER", "warp", "`process`"] {
             assert!(err.to_string().contains(part), "{err} should name {part:?}");
         }
         let methods = Methods { driver: Some(Driver::Sync), ..Methods::default() };
-        assert!(Settings::from_sources(&methods, &environment, None).is_ok());
+        assert!(Settings::from_sources(&methods, None, &environment, None).is_ok());
     }
 
     #[test]
     fn zero_is_refused_by_methods_as_well() {
         let environment = Source::default();
         let methods = Methods { limit: Some(0), ..Methods::default() };
-        let err = Settings::from_sources(&methods, &environment, None).expect_err("no limit of 0");
+        let err =
+            Settings::from_sources(&methods, None, &environment, None).expect_err("no limit of 0");
         assert!(err.to_string().contains("`limit`"), "{err}");
     }
 }

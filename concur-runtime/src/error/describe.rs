@@ -59,6 +59,7 @@ pub(super) fn outcome(end: &End, can_stop: bool) -> Words {
         }
         End::Cancelled => (ErrorKind::Cancelled, "was cancelled".to_owned()),
         End::NotStarted(reason) => (ErrorKind::Start, reason.clone()),
+        End::Misconfigured(err) => (err.kind(), err.to_string()),
         End::Unsupported(reason) => (ErrorKind::Unsupported, reason.clone()),
         End::ForkUnsafe(reason) => (ErrorKind::ForkUnsafe, reason.clone()),
     };

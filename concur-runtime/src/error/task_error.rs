@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Error, ErrorKind, PanicInfo, describe};
 use crate::outcome::{Death, End, LastWords, Outcome};
 use crate::task::Site;
+use crate::task::failure::ErrorValue;
 
 /// The failure of one task.
 ///
@@ -46,7 +47,13 @@ struct Facts {
     stack_overflow: bool,
     pid: Option<u32>,
     attempts: u32,
+    /// How the attempts before this one failed.
+    earlier: Vec<TaskError>,
     may_have_run: bool,
+    /// The task said that trying again cannot help.
+    permanent: bool,
+    /// The error itself, where its type can travel.
+    value: Option<ErrorValue>,
     elapsed: Duration,
     driver: String,
 }
@@ -81,12 +88,19 @@ impl TaskError {
             stack_overflow: false,
             pid,
             attempts: u32::from(may_have_run),
+            earlier: Vec::new(),
             may_have_run,
+            permanent: false,
+            value: None,
             elapsed,
             driver: driver.to_owned(),
         };
         match end {
-            End::Failed(report) => facts.cause = Cause::chain(report.sources),
+            End::Failed(report) => {
+                facts.permanent = report.permanent;
+                facts.value = report.value;
+                facts.cause = Cause::chain(report.sources);
+            }
             End::Panicked(info) => facts.panic = Some(info),
             End::Died { death, words } => {
                 facts.death = Some(death);
@@ -115,10 +129,30 @@ impl TaskError {
             stack_overflow: false,
             pid: None,
             attempts: 0,
+            earlier: Vec::new(),
             may_have_run: false,
+            permanent: false,
+            value: None,
             elapsed: Duration::ZERO,
             driver: String::new(),
         }))
+    }
+
+    /// This failure as that of attempt number `attempt`, from 1.
+    pub(crate) fn of_attempt(mut self, attempt: u32) -> Self {
+        self.0.attempts = attempt - 1 + u32::from(self.0.may_have_run);
+        self
+    }
+
+    /// This failure as the last one, after those of earlier attempts.
+    pub(crate) fn with_earlier(mut self, earlier: Vec<Self>) -> Self {
+        self.0.may_have_run |= !earlier.is_empty();
+        self.0.earlier = earlier;
+        self
+    }
+
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.0.permanent
     }
 
     /// The name of the task.
@@ -173,6 +207,59 @@ impl TaskError {
         self.0.attempts
     }
 
+    /// How the attempts before the last one failed, the first one first; empty without retries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use concur::concurrent;
+    ///
+    /// let err = concurrent! { count => "many".parse::<u32>()? }.retries(2).run().unwrap_err();
+    /// let failure = &err.failures()[0];
+    /// assert_eq!((failure.attempts(), failure.earlier().len()), (3, 2));
+    /// ```
+    #[must_use]
+    pub fn earlier(&self) -> &[TaskError] {
+        &self.0.earlier
+    }
+
+    /// The very error that an annotated function returned, where its type is `Serialize` and
+    /// `DeserializeOwned`; `None` for every other failure, for another type, and for an error that
+    /// takes more than 16 KiB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use concur::attr::concurrent;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    /// enum PriceError {
+    ///     Unknown { sku: u32 },
+    /// }
+    ///
+    /// impl std::fmt::Display for PriceError {
+    ///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    ///         f.write_str("the price is unknown")
+    ///     }
+    /// }
+    ///
+    /// impl std::error::Error for PriceError {}
+    ///
+    /// #[concurrent]
+    /// fn price(sku: u32) -> Result<u64, PriceError> {
+    ///     Err(PriceError::Unknown { sku })
+    /// }
+    ///
+    /// let err = price_task(7).run().unwrap_err();
+    /// let value = err.failures()[0].decode_error::<PriceError>();
+    /// assert_eq!(value, Some(PriceError::Unknown { sku: 7 }));
+    /// ```
+    #[must_use]
+    pub fn decode_error<E: serde::de::DeserializeOwned + 'static>(&self) -> Option<E> {
+        self.0.value.as_ref()?.decode()
+    }
+
     /// Whether the task may have begun, and so may have had effects. `false` is certain.
     #[must_use]
     pub fn may_have_run(&self) -> bool {
@@ -225,11 +312,15 @@ impl fmt::Display for TaskError {
             Some(panic) => write!(f, "{panic}")?,
             None => f.write_str(message)?,
         }
-        match pid {
-            Some(pid) if *pid != own => write!(f, " (worker {pid})"),
-            Some(_) => write!(f, " (driver {})", self.0.driver),
-            None => Ok(()),
-        }
+        let place = match pid {
+            Some(pid) if *pid != own => Some(format!("worker {pid}")),
+            Some(_) => Some(format!("driver {}", self.0.driver)),
+            None => None,
+        };
+        let tried = self.0.earlier.len();
+        let attempt = (tried > 0).then(|| format!("after {} attempts", self.0.attempts));
+        let facts: Vec<String> = place.into_iter().chain(attempt).collect();
+        if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
     }
 }
 
@@ -237,7 +328,11 @@ impl fmt::Debug for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
         describe::causes(self, f)?;
-        describe::backtrace(self.panic(), f)
+        describe::backtrace(self.panic(), f)?;
+        for (attempt, earlier) in (1..).zip(&self.0.earlier) {
+            write!(f, "\nattempt {attempt}: {earlier}")?;
+        }
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ mod stream;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::IntoFuture;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,15 +15,16 @@ pub use iter::Iter;
 pub use stream::Stream;
 
 use crate::codec::CodecError;
-use crate::config::{Methods, Settings};
+use crate::config::{Methods, TaskOptions};
 use crate::driver::Driver;
 use crate::error::{Error, TaskError};
-use crate::outputs::{Gather, gather_items, gather_settled_items};
+use crate::outputs::{Gather, gather_items, gather_one, gather_settled_items};
 use crate::payload::Payload;
 use crate::run::ends::{Jobs, NextTask};
 use crate::run::pending::{GatherSink, conclude};
 use crate::run::{Pending, Policy, Run, blocking};
 use crate::task::body::Returned;
+use crate::task::options::WrittenOptions;
 use crate::task::{EntryPoint, Site, TaskSpec};
 use crate::tasks::options;
 
@@ -30,7 +32,8 @@ use crate::tasks::options;
 ///
 /// The iterator is asked for an item when its turn comes, never for more than are under way. What
 /// all items share is encoded once, each item when its turn comes. `Many` is `Send` and `'static`
-/// as its iterator is.
+/// as its iterator is. What a run gives is an `O`: a `Vec<T>`, or one `T` after
+/// [`any`](Many::any).
 ///
 /// # Examples
 ///
@@ -43,20 +46,22 @@ use crate::tasks::options;
 /// # Ok::<(), concur::Error>(())
 /// ```
 #[must_use = "a block only describes its tasks: call `.run()` or `.await` it"]
-pub struct Many<I: Iterator, T> {
+pub struct Many<I: Iterator, T, O = Vec<T>> {
     items: ItemTasks<I>,
     methods: Methods,
     policy: Policy,
-    gather: fn() -> Box<dyn Gather<Vec<T>>>,
+    gather: fn() -> Box<dyn Gather<O>>,
+    result: PhantomData<fn() -> T>,
 }
 
-impl<I: Iterator, T> fmt::Debug for Many<I, T> {
+impl<I: Iterator, T, O> fmt::Debug for Many<I, T, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Many").field("task", &self.items.site.name).finish_non_exhaustive()
     }
 }
 
 impl<I: Iterator, T: Returned> Many<I, T> {
+    /// The `for` form of a block.
     pub(crate) fn from_items(
         site: Site,
         shared: Result<Payload, CodecError>,
@@ -65,26 +70,78 @@ impl<I: Iterator, T: Returned> Many<I, T> {
         entry: EntryPoint,
     ) -> Self {
         let shared = shared.map(Arc::new);
+        let one_kind = OneKind { shared, encode, entry, name: site.name, options: None };
+        Self::from_source(ItemTasks { site, items, make: Make::OfOneKind(one_kind) })
+    }
+
+    /// Tasks that were made one by one.
+    pub(crate) fn from_tasks(site: Site, items: I, spec: fn(I::Item) -> TaskSpec) -> Self {
+        Self::from_source(ItemTasks { site, items, make: Make::Ready(spec) })
+    }
+
+    fn from_source(items: ItemTasks<I>) -> Self {
         Self {
-            items: ItemTasks { site, shared, items, encode, entry },
+            items,
             methods: Methods::default(),
             policy: Policy::FailFast,
             gather: gather_items,
+            result: PhantomData,
         }
+    }
+
+    /// What `#[task(...)]` says of a `for`.
+    pub(crate) fn with_written(mut self, written: WrittenOptions) -> Self {
+        if let Make::OfOneKind(kind) = &mut self.items.make {
+            kind.name = written.name.unwrap_or(kind.name);
+            let options = TaskOptions { own: written.said, ..TaskOptions::default() };
+            kind.options = Some(Arc::new(options));
+        }
+        self
     }
 
     /// Keeps every outcome: each item has a `Result` of its own, so that one failure hides no other.
     pub fn settle(self) -> Many<I, Result<T, TaskError>> {
-        Many {
-            items: self.items,
-            methods: self.methods,
-            policy: Policy::Settle,
-            gather: gather_settled_items,
-        }
+        self.with_policy(Policy::Settle, gather_settled_items)
+    }
+
+    /// The first success is enough: it is the result, and the tasks that have not finished are
+    /// cancelled. Only if every task fails does the run fail, with all of their failures; also if
+    /// there is no task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use concur::concurrent;
+    ///
+    /// let mirrors = ["broken", "works"].map(String::from);
+    /// let page: String = concurrent! {
+    ///     for mirror in mirrors => {
+    ///         if mirror == "broken" {
+    ///             Err("no answer")?;
+    ///         }
+    ///         format!("from the one that {mirror}")
+    ///     }
+    /// }
+    /// .any()
+    /// .run()?;
+    /// assert_eq!(page, "from the one that works");
+    /// # Ok::<(), concur::Error>(())
+    /// ```
+    pub fn any(self) -> Many<I, T, T> {
+        self.with_policy(Policy::Any, gather_one)
+    }
+
+    fn with_policy<U, P>(
+        self,
+        policy: Policy,
+        gather: fn() -> Box<dyn Gather<P>>,
+    ) -> Many<I, U, P> {
+        let Self { items, methods, .. } = self;
+        Many { items, methods, policy, gather, result: PhantomData }
     }
 }
 
-impl<I: Iterator, T> Many<I, T> {
+impl<I: Iterator, T, O> Many<I, T, O> {
     options!();
 
     /// Runs a task for each item and blocks until all have ended.
@@ -93,23 +150,21 @@ impl<I: Iterator, T> Many<I, T> {
     ///
     /// As [`Tasks::run`](crate::Tasks::run). An iterator that panics ends the run with an error of
     /// the kind [`Panicked`](crate::ErrorKind::Panicked).
-    pub fn run(mut self) -> Result<Vec<T>, Error> {
+    pub fn run(mut self) -> Result<O, Error> {
         let mut run = self.start(self.policy)?;
         let mut gather = (self.gather)();
         blocking::drive(&mut run, &mut self.items, &mut GatherSink(&mut *gather));
         conclude(&mut run, gather)
     }
-}
 
-impl<I: Iterator, T> Many<I, T> {
     fn start(&self, policy: Policy) -> Result<Run, Error> {
-        Run::new(Settings::resolve(&self.methods)?, policy)
+        Run::new(self.methods.clone(), policy)
     }
 }
 
-impl<I: Iterator, T> IntoFuture for Many<I, T> {
-    type Output = Result<Vec<T>, Error>;
-    type IntoFuture = Pending<ItemTasks<I>, Vec<T>>;
+impl<I: Iterator, T, O> IntoFuture for Many<I, T, O> {
+    type Output = Result<O, Error>;
+    type IntoFuture = Pending<ItemTasks<I>, O>;
 
     /// Runs the tasks without blocking the executor. The iterator is asked inside the poll.
     fn into_future(self) -> Self::IntoFuture {
@@ -117,13 +172,39 @@ impl<I: Iterator, T> IntoFuture for Many<I, T> {
     }
 }
 
-/// The tasks of a `for`, as a run asks for them.
+/// The tasks of a `Many`, as a run asks for them.
 pub struct ItemTasks<I: Iterator> {
     site: Site,
-    shared: Result<Arc<Payload>, CodecError>,
     items: I,
-    encode: fn(&I::Item) -> Result<Payload, CodecError>,
+    make: Make<I::Item>,
+}
+
+/// How an item becomes a task.
+enum Make<Item> {
+    /// It is what the tasks of a `for` differ in.
+    OfOneKind(OneKind<Item>),
+    /// It is a task.
+    Ready(fn(Item) -> TaskSpec),
+}
+
+/// What the tasks of a `for` have in common.
+struct OneKind<Item> {
+    name: &'static str,
+    shared: Result<Arc<Payload>, CodecError>,
+    encode: fn(&Item) -> Result<Payload, CodecError>,
     entry: EntryPoint,
+    options: Option<Arc<TaskOptions>>,
+}
+
+impl<Item> OneKind<Item> {
+    fn task(&self, site: Site, item: &Item) -> TaskSpec {
+        let (shared, input) = match &self.shared {
+            Ok(shared) => (Arc::clone(shared), (self.encode)(item)),
+            Err(err) => (Arc::default(), Err(err.clone())),
+        };
+        let name = Cow::Borrowed(self.name);
+        TaskSpec { name, site, entry: self.entry, shared, input, options: self.options.clone() }
+    }
 }
 
 impl<I: Iterator> fmt::Debug for ItemTasks<I> {
@@ -135,16 +216,9 @@ impl<I: Iterator> fmt::Debug for ItemTasks<I> {
 impl<I: Iterator> Jobs for ItemTasks<I> {
     fn next_task(&mut self) -> Option<NextTask> {
         let item = self.items.next()?;
-        let (shared, input) = match &self.shared {
-            Ok(shared) => (Arc::clone(shared), (self.encode)(&item)),
-            Err(err) => (Arc::default(), Err(err.clone())),
-        };
-        Some(NextTask(TaskSpec {
-            name: Cow::Borrowed(self.site.name),
-            site: self.site,
-            entry: self.entry,
-            shared,
-            input,
+        Some(NextTask(match &self.make {
+            Make::OfOneKind(kind) => kind.task(self.site, &item),
+            Make::Ready(spec) => spec(item),
         }))
     }
 

@@ -35,4 +35,6 @@ pub(crate) enum Policy {
     FailFast,
     /// They go on; each failure is kept beside the values.
     Settle,
+    /// They go on until one succeeds, which is enough.
+    Any,
 }

@@ -7,73 +7,69 @@
 //! The rules it keeps, whatever the engine: at most `limit` tasks at once; results in the order of
 //! the input; a timeout counts from when the task started to run, a deadline from the call; under
 //! fail-fast the first failure stops everything that has not finished, and the run ends when that is
-//! gone; nothing is launched after that.
+//! gone; nothing is launched after that. A failure counts once the task's last attempt has failed.
 
 pub(crate) mod blocking;
 pub(crate) mod ends;
 pub(crate) mod launch;
+mod launching;
 pub(crate) mod pending;
+mod retry;
+mod ticket;
 mod wait;
 
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
 pub use pending::Pending;
 
-use ends::{Jobs, NextTask};
+use ends::Jobs;
 pub(crate) use ends::{Policy, Sink};
 pub(crate) use launch::{Attempt, Launch, Launcher, Stopped};
 pub(crate) use wait::Wait;
 #[cfg(target_os = "linux")]
 pub(crate) use wait::poll as poll_until;
 
-use crate::config::Settings;
+use crate::config::{Methods, Settings};
 use crate::context::{Context, Moment};
 use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::outcome::{End, Limit, Outcome};
-use crate::task::{Site, TaskSpec, panic};
+use crate::task::panic;
+use ticket::{Active, Ready, Reason, Ticket};
 
 /// Tasks under way.
 pub(crate) struct Run {
+    methods: Methods,
     settings: Arc<Settings>,
     launcher: Arc<dyn Launcher>,
+    /// Those of drivers that single tasks asked for.
+    other_launchers: Vec<(Driver, Arc<dyn Launcher>)>,
     policy: Policy,
     context: Context,
+    begun: Moment,
     deadline: Option<Moment>,
     active: Vec<Active>,
+    /// Tasks that pause before another attempt, and at the most one for which its driver has no room.
+    ready: Vec<Ready>,
     next_index: usize,
     /// The source has no more tasks, or is not asked any more.
     exhausted: bool,
-    /// Something failed under fail-fast: nothing is launched any more.
+    /// Something failed under fail-fast, or succeeded where one success is enough: nothing is
+    /// launched any more.
     stopping: bool,
+    /// One success was enough, and there was one.
+    won: bool,
     failures: Vec<TaskError>,
     /// The run cannot go on, for a reason that is no task's.
     broken: Option<Error>,
 }
 
-/// An attempt under way.
-struct Active {
-    index: usize,
-    name: Cow<'static, str>,
-    site: Site,
-    attempt: Box<dyn Attempt>,
-    /// Why it was told to stop.
-    stopped: Option<Reason>,
-}
-
-/// Why an attempt is stopped.
-#[derive(Debug, Clone, Copy)]
-enum Reason {
-    Limit(Limit),
-    Cancelled,
-}
-
 impl Run {
-    pub(crate) fn new(mut settings: Settings, policy: Policy) -> Result<Self, Error> {
+    pub(crate) fn new(methods: Methods, policy: Policy) -> Result<Self, Error> {
+        let mut settings = Settings::resolve(&methods)?;
         let launcher = crate::engines::launcher(&settings.driver)?;
         let around = Context::current();
         let nested_limit = around.nested_limit.unwrap_or(settings.nested_limit);
@@ -88,30 +84,29 @@ impl Run {
                 ),
             ));
         }
-        if settings.driver == Driver::Fork && around.depth > 0 {
-            // A fork that waits for forks lends them its slot and no more, or each depth would
-            // multiply the processes of the one above.
-            settings.limit = Some(1);
-        }
-        let own = settings.deadline.map(|limit| Moment::now().after(limit));
-        let deadline = match (own, around.deadline) {
-            (Some(own), Some(inherited)) => Some(own.min(inherited)),
-            (own, inherited) => own.or(inherited),
-        };
+        launching::lend_slot(&mut settings, around);
+        let begun = Moment::now();
+        let own = settings.deadline.map(|limit| begun.after(limit));
+        let deadline = own.into_iter().chain(around.deadline).min();
         Ok(Self {
             context: Context {
                 depth: around.depth + 1,
                 deadline,
                 nested_limit: Some(nested_limit),
             },
+            begun,
             deadline,
+            methods,
             settings: Arc::new(settings),
             launcher,
+            other_launchers: Vec::new(),
             policy,
             active: Vec::new(),
+            ready: Vec::new(),
             next_index: 0,
             exhausted: false,
             stopping: false,
+            won: false,
             failures: Vec::new(),
             broken: None,
         })
@@ -131,7 +126,7 @@ impl Run {
                 break;
             }
         }
-        self.active.is_empty() && (self.stopping || self.exhausted)
+        self.active.is_empty() && (self.stopping || (self.exhausted && self.ready.is_empty()))
     }
 
     /// Takes the outcomes that are there, and stops what has run out of time.
@@ -140,20 +135,12 @@ impl Run {
         while at < self.active.len() {
             if let Some(outcome) = self.active[at].attempt.poll(waker) {
                 self.end(at, outcome, sink);
-            } else if self.is_out_of_time(at) {
-                let limit = Limit::Timeout(self.settings.timeout.unwrap_or_default());
+            } else if let Some(limit) = self.active[at].passed_limit() {
                 self.stop(at, Reason::Limit(limit), sink);
             } else {
                 at += 1;
             }
         }
-    }
-
-    fn is_out_of_time(&self, at: usize) -> bool {
-        let active = &self.active[at];
-        let limit = self.settings.timeout.filter(|_| active.stopped.is_none());
-        let expires = limit.and_then(|limit| Some(active.attempt.started()?.after(limit)));
-        expires.is_some_and(|expires| expires <= Moment::now())
     }
 
     /// Tells an attempt to stop. Where nothing is left to wait for, that is its end.
@@ -184,7 +171,7 @@ impl Run {
 
     /// An attempt has ended: what does that mean for its task and for the run?
     fn end(&mut self, at: usize, mut outcome: Outcome, sink: &mut dyn Sink) {
-        let Active { index, name, site, attempt, stopped } = self.active.swap_remove(at);
+        let Active { ticket, attempt, again, stopped } = self.active.swap_remove(at);
         drop(attempt);
         match stopped {
             Some(Reason::Limit(limit)) => outcome.end = End::TimedOut(limit),
@@ -192,34 +179,44 @@ impl Run {
             Some(Reason::Cancelled) => return,
             None => {}
         }
-        self.conclude(index, (&name, site), outcome, sink);
+        self.conclude(ticket, again, outcome, sink);
     }
 
-    /// Puts a result where it belongs, or counts a failure.
+    /// Puts a result where it belongs, has a failed task tried again, or counts a failure.
     fn conclude(
         &mut self,
-        index: usize,
-        (name, site): (&str, Site),
+        ticket: Ticket,
+        again: Option<Job>,
         mut outcome: Outcome,
         sink: &mut dyn Sink,
     ) {
         if let End::Done(result) = &outcome.end {
-            let accepted = catch_unwind(AssertUnwindSafe(|| sink.accept(index, result.bytes())));
-            let reason = match accepted {
-                Ok(Ok(())) => return,
-                Ok(Err(err)) => err.to_string(),
-                Err(payload) => {
-                    let message = panic::message(&*payload);
-                    panic::discard(payload);
-                    format!("its `Deserialize` panicked: {message}")
+            match accept(sink, ticket.index, result.bytes()) {
+                Ok(()) => {
+                    if self.policy == Policy::Any {
+                        self.won = true;
+                        self.cancel(sink);
+                    }
+                    return;
                 }
-            };
-            outcome.end = End::Unreadable(reason);
+                Err(reason) => outcome.end = End::Unreadable(reason),
+            }
         }
-        let err =
-            TaskError::from_outcome((name, site), index, self.settings.driver.name(), outcome);
+        let over = matches!(outcome.end, End::TimedOut(Limit::Deadline));
+        let err = ticket.failure(outcome);
+        let again = again.filter(|_| !over && !self.stopping && retry::is_worth_another(&err));
+        let (ticket, err) = match again {
+            Some(job) => match ticket.retried(job, err, self.deadline) {
+                Ok(ready) => return self.ready.push(ready),
+                Err(given_up) => given_up,
+            },
+            None => (ticket, err),
+        };
+        let index = ticket.index;
+        let err = err.with_earlier(ticket.earlier);
         match self.policy {
             Policy::Settle => sink.fail(index, err),
+            Policy::Any => self.failures.push(err),
             Policy::FailFast => {
                 self.failures.push(err);
                 self.cancel(sink);
@@ -230,6 +227,7 @@ impl Run {
     /// Stops everything; nothing is launched any more.
     fn cancel(&mut self, sink: &mut dyn Sink) {
         self.stopping = true;
+        self.ready.clear();
         self.stop_all(Reason::Cancelled, sink);
     }
 
@@ -245,98 +243,17 @@ impl Run {
             return;
         }
         let late = || Outcome::not_run(End::TimedOut(Limit::Deadline));
+        for ready in std::mem::take(&mut self.ready) {
+            self.conclude(ready.ticket, None, late(), sink);
+        }
         while !self.stopping && !self.exhausted {
-            if self.policy == Policy::Settle && !jobs.is_bounded() {
+            if self.policy != Policy::FailFast && !jobs.is_bounded() {
                 self.exhausted = true;
             } else if let Some((index, spec)) = self.next_task(jobs) {
-                self.conclude(index, (&spec.name, spec.site), late(), sink);
+                let ticket = self.ticket(index, &spec, Arc::clone(&self.settings));
+                self.conclude(ticket, None, late(), sink);
             }
         }
-    }
-
-    /// Launches one task, if there is one and room for it. `true` if it is worth looking again.
-    fn launch(
-        &mut self,
-        jobs: &mut dyn Jobs,
-        sink: &mut dyn Sink,
-        waker: &mut dyn FnMut() -> Waker,
-    ) -> bool {
-        let active = self.active.len();
-        // What nobody has taken yet counts half: a slow consumer gets a store, and not an endless one.
-        let has_room = self.settings.has_room_beside(active)
-            && self.settings.has_room_beside(active.midpoint(sink.waiting()));
-        if self.stopping || !has_room {
-            return false;
-        }
-        let Some(job) = self.next_job(jobs, sink) else {
-            if self.stopping {
-                self.cancel(sink);
-            }
-            return false;
-        };
-        let (index, name, site) = (job.index, job.name.clone(), job.site);
-        match self.launcher.launch(job, waker) {
-            Launch::Started(attempt) => {
-                self.active.push(Active { index, name, site, attempt, stopped: None });
-                true
-            }
-            Launch::Ended(outcome) => {
-                self.conclude(index, (&name, site), outcome, sink);
-                true
-            }
-        }
-    }
-
-    /// The next task of the source, as a job; tasks whose arguments could not be encoded end here.
-    fn next_job(&mut self, jobs: &mut dyn Jobs, sink: &mut dyn Sink) -> Option<Job> {
-        while !self.stopping {
-            let (index, spec) = self.next_task(jobs)?;
-            match spec.input {
-                Ok(input) => {
-                    return Some(Job {
-                        name: spec.name,
-                        site: spec.site,
-                        index,
-                        entry: spec.entry,
-                        shared: spec.shared,
-                        input,
-                        context: self.context,
-                        settings: Arc::clone(&self.settings),
-                    });
-                }
-                Err(err) => {
-                    let outcome = Outcome::not_run(End::NotSent(err.to_string()));
-                    self.conclude(index, (&spec.name, spec.site), outcome, sink);
-                }
-            }
-        }
-        None
-    }
-
-    /// Asks the source, which may be an iterator that panics.
-    fn next_task(&mut self, jobs: &mut dyn Jobs) -> Option<(usize, TaskSpec)> {
-        if self.exhausted {
-            return None;
-        }
-        let index = self.next_index;
-        match catch_unwind(AssertUnwindSafe(|| jobs.next_task())) {
-            Ok(Some(NextTask(spec))) => {
-                self.next_index += 1;
-                return Some((index, spec));
-            }
-            Ok(None) => {}
-            Err(payload) => {
-                let message = panic::message(&*payload);
-                panic::discard(payload);
-                self.broken.get_or_insert(Error::new(
-                    ErrorKind::Panicked,
-                    format!("the input panicked when it was asked for item {index}: {message}"),
-                ));
-                self.stopping = true;
-            }
-        }
-        self.exhausted = true;
-        None
     }
 
     /// Whether an outcome can be had at once: a cheap look, for spinning.
@@ -351,16 +268,22 @@ impl Run {
             if active.attempt.park(wait) {
                 return true;
             }
-            if let Some(limit) = self.settings.timeout.filter(|_| active.stopped.is_none()) {
-                wait.until(active.attempt.started().unwrap_or(now).after(limit));
-            }
+            active.look_again(now).into_iter().for_each(|moment| wait.until(moment));
         }
+        // One that is due already waits for room, which another one's end will give.
+        let pauses = self.ready.iter().filter_map(|ready| ready.due).filter(|due| *due > now);
+        pauses.for_each(|due| wait.until(due));
         if let Some(deadline) = self.deadline.filter(|_| !self.stopping) {
             if deadline > now || !self.active.iter().all(|active| active.stopped.is_some()) {
                 wait.until(deadline);
             }
         }
         false
+    }
+
+    /// The driver of tasks that name none of their own.
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.settings.driver
     }
 
     /// The place that the next task would have.
@@ -373,8 +296,24 @@ impl Run {
         let failures = std::mem::take(&mut self.failures);
         match self.broken.take() {
             Some(err) => Err(err.with_failures(failures)),
-            None if failures.is_empty() => Ok(()),
-            None => Err(Error::of_tasks(failures)),
+            None if self.won => Ok(()),
+            None if !failures.is_empty() => Err(Error::of_tasks(failures)),
+            None if self.policy == Policy::Any => {
+                Err(Error::new(ErrorKind::Failed, "there was no task, so none succeeded"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Hands a result over, whose type is the user's and may panic while it is decoded.
+fn accept(sink: &mut dyn Sink, index: usize, result: &[u8]) -> Result<(), String> {
+    match catch_unwind(AssertUnwindSafe(|| sink.accept(index, result))) {
+        Ok(accepted) => accepted.map_err(|err| err.to_string()),
+        Err(payload) => {
+            let message = panic::message(&*payload);
+            panic::discard(payload);
+            Err(format!("its `Deserialize` panicked: {message}"))
         }
     }
 }

@@ -19,17 +19,11 @@ use super::{Call, EntryPoint, Registered, Site, TaskSpec, Verdict};
 use crate::codec;
 use crate::many::Many;
 use crate::payload::Payload;
+use crate::single::Task;
 use crate::sys::conjure::conjure;
 
 /// What an async task is: a future that may borrow what was lent to it.
 pub(crate) type TaskFuture<'w, R> = Pin<Box<dyn Future<Output = Result<R, Failure>> + 'w>>;
-
-/// A task of a block, with the type of its result.
-#[derive(Debug)]
-pub struct TaskPart<R> {
-    pub(crate) spec: TaskSpec,
-    result: PhantomData<fn() -> R>,
-}
 
 /// Gives the closure its argument types, which it could not infer alone, and tells what it returns.
 pub fn body<C, R, F>(_captures: &C, body: F) -> (F, Returning<R>)
@@ -80,7 +74,7 @@ pub fn task<C, R, W, F>(
     _captures: C,
     _result: W,
     _body: F,
-) -> TaskPart<W::Value>
+) -> Task<W::Value>
 where
     C: Captures,
     W: ResultOf<R>,
@@ -118,17 +112,15 @@ fn encode_item<I: Iterator, V: CaptureOf<I::Item>>(
     Ok(payload)
 }
 
-fn part<R>(site: Site, input: Input, entry: EntryPoint) -> TaskPart<R> {
-    TaskPart {
-        spec: TaskSpec {
-            name: Cow::Borrowed(site.name),
-            site,
-            entry,
-            shared: Arc::new(Payload::new()),
-            input: input.finish(),
-        },
-        result: PhantomData,
-    }
+fn part<R>(site: Site, input: Input, entry: EntryPoint) -> Task<R> {
+    Task::from_spec(TaskSpec {
+        name: Cow::Borrowed(site.name),
+        site,
+        entry,
+        shared: Arc::new(Payload::new()),
+        input: input.finish(),
+        options: None,
+    })
 }
 
 fn entry_point<T: Registered>(is_async: bool) -> EntryPoint {
@@ -187,7 +179,7 @@ pub use for_async::{body_async, many_async, task_async};
 mod for_async {
     use super::{
         Call, CaptureOf, Captures, Input, Many, PhantomData, Registered, ResultOf, Returning, Site,
-        TaskFuture, TaskPart, call_with, conjure, encode_item, entry_point, part,
+        Task, TaskFuture, call_with, conjure, encode_item, entry_point, part,
     };
     use crate::task::async_runtime::block_on;
 
@@ -207,7 +199,7 @@ mod for_async {
         _captures: C,
         _result: W,
         _body: F,
-    ) -> TaskPart<W::Value>
+    ) -> Task<W::Value>
     where
         C: Captures,
         W: ResultOf<R>,

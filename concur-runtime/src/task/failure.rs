@@ -1,8 +1,13 @@
 //! What `?` makes inside a task: a failure whose message and source chain cross the boundary.
 
+use std::any::type_name;
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::codec;
 
 /// How many sources of an error are carried at the most.
 const DEEPEST_CHAIN: usize = 64;
@@ -36,6 +41,34 @@ pub(crate) struct Report {
     pub(crate) message: String,
     pub(crate) sources: Vec<String>,
     pub(crate) permanent: bool,
+    /// The error itself, where its type can travel and the task is an annotated function.
+    pub(crate) value: Option<ErrorValue>,
+}
+
+/// An error as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ErrorValue {
+    type_name: String,
+    bytes: Vec<u8>,
+}
+
+/// Larger errors are told of by their messages alone.
+const LARGEST_VALUE: usize = 16 * 1024;
+
+impl ErrorValue {
+    /// `None` where it cannot be encoded, or is too large to travel with its message.
+    pub(super) fn of<E: Serialize>(err: &E) -> Option<Self> {
+        let encoded = catch_unwind(AssertUnwindSafe(|| codec::to_vec(err)));
+        let bytes = encoded.ok()?.ok().filter(|bytes| bytes.len() <= LARGEST_VALUE)?;
+        Some(Self { type_name: type_name::<E>().to_owned(), bytes })
+    }
+
+    pub(crate) fn decode<E: DeserializeOwned + 'static>(&self) -> Option<E> {
+        if self.type_name != type_name::<E>() {
+            return None;
+        }
+        catch_unwind(AssertUnwindSafe(|| codec::decode_all(&self.bytes))).ok()?.ok()
+    }
 }
 
 impl Failure {
@@ -57,6 +90,11 @@ impl Failure {
         failure
     }
 
+    pub(super) fn with_value(mut self, value: Option<ErrorValue>) -> Self {
+        self.0.value = value;
+        self
+    }
+
     pub(crate) fn into_report(self) -> Report {
         self.0
     }
@@ -71,6 +109,6 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Failure {
             sources.push(source.to_string());
             next = source.source();
         }
-        Self(Report { message: err.to_string(), sources, permanent: false })
+        Self(Report { message: err.to_string(), sources, permanent: false, value: None })
     }
 }

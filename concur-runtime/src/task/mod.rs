@@ -5,8 +5,10 @@
 //! Nothing here knows a driver.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::codec::CodecError;
+use crate::config::{Said, TaskOptions};
 use crate::payload::{Payload, Reader};
 
 pub(crate) mod arms;
@@ -17,7 +19,9 @@ pub(crate) mod capture;
 pub(crate) mod execute;
 pub(crate) mod failure;
 pub(crate) mod input;
+pub(crate) mod options;
 pub(crate) mod panic;
+pub(crate) mod raising;
 pub(crate) mod refusal;
 #[cfg(target_os = "linux")]
 pub(crate) mod registry;
@@ -88,7 +92,16 @@ pub(crate) struct TaskSpec {
     pub(crate) site: Site,
     pub(crate) entry: EntryPoint,
     /// What all tasks of a `for` have in common; empty otherwise.
-    pub(crate) shared: std::sync::Arc<Payload>,
+    pub(crate) shared: Arc<Payload>,
     /// The task's own captures, or why they could not be encoded.
     pub(crate) input: Result<Payload, CodecError>,
+    /// What is said of this task in particular.
+    pub(crate) options: Option<Arc<TaskOptions>>,
+}
+
+impl TaskSpec {
+    /// Changes what is said of the task itself.
+    pub(crate) fn say(&mut self, change: impl FnOnce(&mut Said)) {
+        change(&mut Arc::make_mut(self.options.get_or_insert_default()).own);
+    }
 }

@@ -362,7 +362,7 @@ impl Drop for ProcessAttempt {
     fn drop(&mut self) {
         if let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) {
             // The worker may decode its arguments until the moment it is dead.
-            let arguments = (Arc::clone(&self.job.shared), std::mem::take(&mut self.job.input));
+            let arguments = (Arc::clone(&self.job.shared), Arc::clone(&self.job.input));
             lease.abandon(Some(arguments));
         }
     }

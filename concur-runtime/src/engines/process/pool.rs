@@ -70,7 +70,7 @@ pub(super) struct Worker {
     /// So many tasks it has had.
     pub(super) tasks: u64,
     /// What it may still read after its task was given up: not used again before it is gone.
-    reading: Option<(Arc<Payload>, Payload)>,
+    reading: Option<(Arc<Payload>, Arc<Payload>)>,
 }
 
 /// What a request for a worker comes to.
@@ -301,7 +301,7 @@ impl Lease {
     }
 
     /// The worker was told to end, or shall end now, whatever it does.
-    pub(super) fn abandon(mut self, reading: Option<(Arc<Payload>, Payload)>) {
+    pub(super) fn abandon(mut self, reading: Option<(Arc<Payload>, Arc<Payload>)>) {
         self.worker_mut().reading = reading;
         if self.pool.owner == std::process::id() {
             let worker = self.worker();

@@ -1,0 +1,200 @@
+//! Which task of a run is launched next, where, and whether there is room for it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::ends::{Jobs, NextTask};
+use super::ticket::{Active, Ready, Ticket};
+use super::{Launch, Launcher, Run, Sink};
+use crate::config::Settings;
+use crate::context::{Context, Moment};
+use crate::driver::Driver;
+use crate::engine::Job;
+use crate::error::{Error, ErrorKind};
+use crate::outcome::{End, Outcome};
+use crate::task::{TaskSpec, panic};
+
+impl Run {
+    /// Launches one task, if there is one and room for it. `true` if it is worth looking again.
+    pub(super) fn launch(
+        &mut self,
+        jobs: &mut dyn Jobs,
+        sink: &mut dyn Sink,
+        waker: &mut dyn FnMut() -> Waker,
+    ) -> bool {
+        if self.stopping {
+            return false;
+        }
+        let next = match self.next_due(sink) {
+            Next::Found(ready) => Some(*ready),
+            Next::None => return false,
+            Next::FromSource => self.next_ready(jobs, sink),
+        };
+        let Some(ready) = next else {
+            if self.stopping {
+                self.cancel(sink);
+            }
+            return false;
+        };
+        if !self.has_room_for(&ready.ticket.settings) {
+            self.ready.push(ready);
+            return false;
+        }
+        let Ready { ticket, job, .. } = ready;
+        let again = ticket.has_another().then(|| job.clone());
+        let launcher = match self.launcher(&ticket.settings) {
+            Ok(launcher) => launcher,
+            Err(err) => {
+                self.conclude(ticket, None, Outcome::not_run(End::Misconfigured(err)), sink);
+                return true;
+            }
+        };
+        match launcher.launch(job, waker) {
+            Launch::Started(attempt) => {
+                self.active.push(Active { ticket, attempt, again, stopped: None });
+            }
+            Launch::Ended(outcome) => self.conclude(ticket, again, outcome, sink),
+        }
+        true
+    }
+
+    /// A task that waited and may go now; or where else to look for one.
+    fn next_due(&mut self, sink: &dyn Sink) -> Next {
+        if !self.ready.is_empty() {
+            let now = Moment::now();
+            let is_due = |ready: &Ready| ready.due.is_none_or(|due| due <= now);
+            if let Some(at) = self.ready.iter().position(is_due) {
+                if !self.has_room_for(&self.ready[at].ticket.settings) {
+                    return Next::None;
+                }
+                return Next::Found(Box::new(self.ready.swap_remove(at)));
+            }
+        }
+        let active = self.active.len();
+        // What nobody has taken yet counts half: a slow consumer gets a store, and not an endless one.
+        // Those that pause for another attempt have a bound of their own.
+        let has_room = [active, active.midpoint(sink.waiting()), self.ready.len()]
+            .into_iter()
+            .all(|count| self.settings.has_room_beside(count));
+        if has_room { Next::FromSource } else { Next::None }
+    }
+
+    /// Whether one more task with these settings may be under way: tasks of other drivers do not take
+    /// its driver's room.
+    fn has_room_for(&self, settings: &Settings) -> bool {
+        let total = self.active.len();
+        if self.settings.limit.is_some_and(|limit| total >= limit) {
+            return false;
+        }
+        let beside = |active: &&Active| active.ticket.settings.driver == settings.driver;
+        settings.has_room_beside(self.active.iter().filter(beside).count())
+    }
+
+    fn launcher(&mut self, settings: &Settings) -> Result<Arc<dyn Launcher>, Error> {
+        if settings.driver == self.settings.driver {
+            return Ok(Arc::clone(&self.launcher));
+        }
+        let known = self.other_launchers.iter().find(|(driver, _)| *driver == settings.driver);
+        if let Some((_, launcher)) = known {
+            return Ok(Arc::clone(launcher));
+        }
+        let launcher = crate::engines::launcher(&settings.driver)?;
+        self.other_launchers.push((settings.driver.clone(), Arc::clone(&launcher)));
+        Ok(launcher)
+    }
+
+    pub(super) fn ticket(&self, index: usize, spec: &TaskSpec, settings: Arc<Settings>) -> Ticket {
+        let own_limit = settings.deadline.filter(|_| spec.options.is_some());
+        Ticket {
+            index,
+            name: spec.name.clone(),
+            site: spec.site,
+            deadline: own_limit.map(|limit| self.begun.after(limit)),
+            settings,
+            attempt: 1,
+            earlier: Vec::new(),
+        }
+    }
+
+    /// The settings of a task: those of the run, unless something is said of the task itself.
+    fn settings_of(&self, spec: &TaskSpec) -> Result<Arc<Settings>, Error> {
+        let Some(options) = &spec.options else { return Ok(Arc::clone(&self.settings)) };
+        let mut settings = Settings::of_task(&self.methods, options)?;
+        lend_slot(&mut settings, Context { depth: self.context.depth - 1, ..self.context });
+        Ok(Arc::new(settings))
+    }
+
+    /// The next task of the source, ready to be launched; those that cannot be end here.
+    fn next_ready(&mut self, jobs: &mut dyn Jobs, sink: &mut dyn Sink) -> Option<Ready> {
+        while !self.stopping {
+            let (index, spec) = self.next_task(jobs)?;
+            let settings = self.settings_of(&spec);
+            let refused = settings.as_ref().err().cloned();
+            let settings = settings.unwrap_or_else(|_| Arc::clone(&self.settings));
+            let ticket = self.ticket(index, &spec, settings);
+            let end = match (spec.input, refused) {
+                (Ok(input), None) => {
+                    let deadline = ticket.deadline.into_iter().chain(self.context.deadline).min();
+                    let job = Job {
+                        name: spec.name,
+                        index,
+                        attempt: ticket.attempt,
+                        entry: spec.entry,
+                        shared: spec.shared,
+                        input: Arc::new(input),
+                        context: Context { deadline, ..self.context },
+                        settings: Arc::clone(&ticket.settings),
+                    };
+                    return Some(Ready { ticket, job, due: None });
+                }
+                (Err(err), _) => End::NotSent(err.to_string()),
+                (_, Some(err)) => End::Misconfigured(err),
+            };
+            self.conclude(ticket, None, Outcome::not_run(end), sink);
+        }
+        None
+    }
+
+    /// Asks the source, which may be an iterator that panics.
+    pub(super) fn next_task(&mut self, jobs: &mut dyn Jobs) -> Option<(usize, TaskSpec)> {
+        if self.exhausted {
+            return None;
+        }
+        let index = self.next_index;
+        match catch_unwind(AssertUnwindSafe(|| jobs.next_task())) {
+            Ok(Some(NextTask(spec))) => {
+                self.next_index += 1;
+                return Some((index, spec));
+            }
+            Ok(None) => {}
+            Err(payload) => {
+                let message = panic::message(&*payload);
+                panic::discard(payload);
+                self.broken.get_or_insert(Error::new(
+                    ErrorKind::Panicked,
+                    format!("the input panicked when it was asked for item {index}: {message}"),
+                ));
+                self.stopping = true;
+            }
+        }
+        self.exhausted = true;
+        None
+    }
+}
+
+/// Where the next task comes from.
+enum Next {
+    Found(Box<Ready>),
+    FromSource,
+    /// There is no room for one.
+    None,
+}
+
+/// A fork that waits for forks lends them its slot and no more, or each depth would multiply the
+/// processes of the one above.
+pub(super) fn lend_slot(settings: &mut Settings, around: Context) {
+    if settings.driver == Driver::Fork && around.depth > 0 {
+        settings.limit = Some(1);
+    }
+}

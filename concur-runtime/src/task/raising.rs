@@ -1,0 +1,89 @@
+//! How the error of an annotated function travels: as data where its type allows, so that the caller
+//! gets the very value back; as its messages otherwise. Decided by method resolution, as
+//! [`arms`](super::arms) does for captures: a macro writes
+//! `(&ErrorType::of(&err)).__concur_way().fail(err)`.
+
+use std::error::Error;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::failure::{ErrorValue, Failure};
+
+/// What an annotated function may fail with.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a task",
+    label = "the function returns this as its error, whose message is sent to the caller",
+    note = "it must be `Into<Box<dyn std::error::Error + Send + Sync>>`: implement `std::error::Error` for it; with `thiserror`, `anyhow`, `String` or `&str` nothing is needed"
+)]
+pub trait TaskFailure: Into<Box<dyn Error + Send + Sync>> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Box<dyn Error + Send + Sync>>> TaskFailure for E {}
+
+/// The type of an error.
+#[derive(Debug)]
+pub struct ErrorType<E>(PhantomData<fn() -> E>);
+
+impl<E> ErrorType<E> {
+    /// That of this error.
+    pub fn of(_err: &E) -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// Messages and value travel.
+#[derive(Debug, Clone, Copy)]
+pub struct AsValue;
+
+/// Messages travel.
+#[derive(Debug, Clone, Copy)]
+pub struct AsText;
+
+impl AsValue {
+    /// Makes the failure.
+    pub fn fail<E: TaskFailure + Serialize>(self, err: E) -> Failure {
+        let value = ErrorValue::of(&err);
+        Failure::from(err).with_value(value)
+    }
+}
+
+impl AsText {
+    /// Makes the failure.
+    pub fn fail<E: TaskFailure>(self, err: E) -> Failure {
+        Failure::from(err)
+    }
+}
+
+/// The arms, to be imported where an error is asked about.
+#[expect(missing_docs, reason = "each trait is one arm, see this file's head")]
+pub mod errors {
+    use super::{AsText, AsValue, DeserializeOwned, ErrorType, Serialize};
+
+    pub trait ValueArm {
+        fn __concur_way(&self) -> AsValue {
+            AsValue
+        }
+    }
+
+    impl<E: Serialize + DeserializeOwned> ValueArm for ErrorType<E> {}
+
+    pub trait TextArm {
+        fn __concur_way(&self) -> AsText {
+            AsText
+        }
+    }
+
+    impl<E> TextArm for &ErrorType<E> {}
+}
+
+/// A return type that is a `Result`, by whatever name.
+pub trait Fallible {
+    /// What the function gives when it succeeds.
+    type Value;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Value = T;
+}
