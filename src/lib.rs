@@ -76,9 +76,9 @@
 
 pub use concur_macros::main;
 pub use concur_runtime::{
-    Config, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many, Outcome,
-    PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, init, join, join_all,
-    register_engine,
+    Config, Deferred, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many,
+    Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, flush, init,
+    join, join_all, register_engine,
 };
 
 #[cfg(feature = "json")]

@@ -147,6 +147,7 @@ impl Main {
                 #inner_attributes
                 #[cfg(not(test))]
                 #private::Door::<{ #private::is_crate_root(#private::module_path!()) }>::enter();
+                let _end = #private::End::of_main();
                 (#inner)
             },
         );
@@ -201,6 +202,7 @@ mod tests {
                 renamed::__private::Door::<
                     { renamed::__private::is_crate_root(renamed::__private::module_path!()) }
                 >::enter();
+                let _end = renamed::__private::End::of_main();
                 ({ let a = 1; f(a) })
             }
         };
@@ -213,7 +215,12 @@ mod tests {
         let expansion = expansion("", "fn main() {}");
         let door = "::concur::__private::Door::<{::concur::__private::is_crate_root\
                     (::concur::__private::module_path!())}>::enter()";
-        assert_eq!(expansion, format!("fnmain(){{#[cfg(not(test))]{door};({{}})}}"));
+        assert_eq!(
+            expansion,
+            format!(
+                "fnmain(){{#[cfg(not(test))]{door};let_end=::concur::__private::End::of_main();({{}})}}"
+            )
+        );
     }
 
     #[test]

@@ -51,6 +51,24 @@ impl Door<false> {
     pub fn enter() {}
 }
 
+/// The end of `main`: what it deferred in this process is done first.
+#[derive(Debug)]
+pub struct End(());
+
+impl End {
+    /// Comes when this is dropped.
+    #[must_use]
+    pub fn of_main() -> Self {
+        Self(())
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        crate::defer::flush_at_end();
+    }
+}
+
 /// Generic, so that the mark it leaves is only in binaries that call it.
 #[inline]
 pub fn enter<Mark>() {

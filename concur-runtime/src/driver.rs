@@ -24,7 +24,7 @@ use crate::error::Error;
 /// assert!("warp".parse::<Driver>().is_err());
 /// # Ok::<(), concur::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Driver {
     /// A warm worker process, forked from a small fork server that executes this binary again.

@@ -21,6 +21,7 @@
 mod codec;
 mod config;
 mod context;
+mod defer;
 mod driver;
 mod duration;
 mod engine;
@@ -55,6 +56,7 @@ mod worker;
 mod sys;
 
 pub use config::{Config, DriverConfig};
+pub use defer::{Deferred, flush};
 pub use driver::Driver;
 pub use engine::{Engine, Job, Running, register_engine};
 pub use error::{Error, ErrorKind, PanicInfo, TaskError};
@@ -86,5 +88,5 @@ pub mod __private;
 /// ```
 #[inline]
 pub fn init() {
-    __private::Door::<true>::enter();
+    __private::enter::<()>();
 }

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::config::Said;
+use crate::defer::Deferred;
 use crate::driver::Driver;
 use crate::error::{Error, TaskError};
 use crate::outputs::{gather_one, gather_settled_one};
@@ -111,6 +112,15 @@ impl<T: Returned> Task<T> {
     /// An [`Error`] that holds the task's failure.
     pub fn run(self) -> Result<T, Error> {
         self.into_tasks().run()
+    }
+
+    /// Hands the task over to be run while the program goes on; see [`Tasks::defer`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Tasks::defer`].
+    pub fn defer(self) -> Result<Deferred, Error> {
+        self.into_tasks().defer()
     }
 
     /// Keeps the outcome: what is run gives a `Result` of its own, and fails itself only if it cannot

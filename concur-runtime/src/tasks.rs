@@ -6,6 +6,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use crate::config::Methods;
+use crate::defer::{self, Deferral, Deferred};
 use crate::driver::Driver;
 use crate::error::{Error, TaskError};
 use crate::outcome::{End, Outcome};
@@ -134,16 +135,43 @@ impl<T> Tasks<T> {
         conclude(&mut run, gather)
     }
 
+    /// Hands the tasks over to be run while the program goes on, and comes back at once: nobody waits
+    /// for them, and their values are not kept.
+    ///
+    /// On driver Process they are in the hands of a supervisor, a process of its own, when this comes
+    /// back: they run to their end even if this program ends at once, however it ends (but not if the
+    /// machine does, or what kills every process of a service, as systemd does by default). On Fork,
+    /// a fork of this process does the same. On Thread a thread of this process runs them:
+    /// [`flush`](crate::flush) waits for it, and so does `main` under `#[concur::main]`. On Sync they
+    /// run here and now.
+    ///
+    /// A task that fails stops no other. What becomes of each is a line in the file that
+    /// `CONCUR_DEFER_LOG` names, where the output of the tasks goes as well (else nowhere).
+    ///
+    /// # Errors
+    ///
+    /// The tasks are not deferred if there is one: a wrong setting, arguments that cannot be encoded, a
+    /// supervisor that cannot be started, a log that cannot be opened.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use concur::concurrent;
+    ///
+    /// let order = 17;
+    /// concurrent! { mail => println!("a mail about order {order}") }.defer()?;
+    /// # concur::flush(std::time::Duration::from_secs(20))?;
+    /// # Ok::<(), concur::Error>(())
+    /// ```
+    pub fn defer(self) -> Result<Deferred, Error> {
+        let Self { specs, methods, policy, .. } = self;
+        defer::hand_over(Deferral { specs, methods, policy })
+    }
+
     /// Arguments that could not be encoded fail the run before any task is sent.
     fn start(&self) -> Result<Run, Error> {
         let run = Run::new(self.methods.clone(), self.policy)?;
-        let mistakes = self.specs.iter().enumerate().filter_map(|(index, spec)| {
-            let reason = spec.input.as_ref().err()?.to_string();
-            let outcome = Outcome::not_run(End::NotSent(reason));
-            let driver = run.driver().name();
-            Some(TaskError::from_outcome((&spec.name, spec.site), index, driver, outcome))
-        });
-        let mistakes: Vec<TaskError> = mistakes.collect();
+        let mistakes = unsendable(&self.specs, run.driver());
         if self.policy == Policy::FailFast && !mistakes.is_empty() {
             return Err(Error::of_tasks(mistakes));
         }
@@ -183,6 +211,16 @@ impl<T> IntoFuture for Tasks<T> {
     fn into_future(self) -> Self::IntoFuture {
         Pending::new(self.start(), Specs(self.specs), (self.gather)())
     }
+}
+
+/// The tasks whose arguments could not be encoded, as failures.
+pub(crate) fn unsendable(specs: &VecDeque<TaskSpec>, driver: &Driver) -> Vec<TaskError> {
+    let mistakes = specs.iter().enumerate().filter_map(|(index, spec)| {
+        let reason = spec.input.as_ref().err()?.to_string();
+        let outcome = Outcome::not_run(End::NotSent(reason));
+        Some(TaskError::from_outcome((&spec.name, spec.site), index, driver.name(), outcome))
+    });
+    mistakes.collect()
 }
 
 /// The tasks of a block, as a run asks for them.

@@ -1,9 +1,10 @@
 //! What the processes say to each other, as bytes: the protocol, and nothing of who speaks when.
 //!
-//! Three conversations. On the control socket a caller tells the fork server what to do
+//! Four conversations. On the control socket a caller tells the fork server what to do
 //! ([`Command`]). In a slot of shared memory a caller leaves a [`RequestHead`] and a worker a
 //! [`ResponseHead`]. On a worker's socket both sides send short notices ([`Notice`]): wake up, here
-//! is an arena, your worker has died. Every frame has a limit that is checked before memory is asked
+//! is an arena, your worker has died. On a supervisor's socket a caller defers ([`Deferring`]) and hears
+//! what became of it ([`News`]). Every frame has a limit that is checked before memory is asked
 //! for.
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use crate::error::PanicInfo;
 use crate::outcome::{Death, Ending, LastWords};
 
 /// Goes up with every change of what is said here.
-pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 2;
 
 /// How the first message on a control socket begins: so the door knows a socket of ours.
 pub(crate) const MAGIC: [u8; 8] = *b"concur\x01\n";
@@ -37,6 +38,26 @@ pub(crate) enum Command {
     /// From the fork server to a worker that was executed instead of forked: the first message,
     /// with its socket, its board and the way to the server.
     Serve { slot: u32, level: u32 },
+    /// Fork a supervisor of deferred tasks; carries its end of its socket, and the log if there is
+    /// one.
+    Supervise,
+}
+
+/// What a caller tells its supervisor: run this; carries a memory file.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Deferring {
+    pub(crate) id: u64,
+}
+
+/// What a supervisor tells its caller of a deferral.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum News {
+    /// It is in the supervisor's memory.
+    Held { id: u64 },
+    /// It cannot be run, and why.
+    Refused { id: u64, reason: String },
+    /// All of its tasks have ended; the error that they came to.
+    Ended { id: u64, error: Option<Vec<u8>> },
 }
 
 /// Who calls, and what it expects.

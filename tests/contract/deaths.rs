@@ -27,6 +27,7 @@ macro_rules! deaths_contract {
             killed::blocked_signals_do_not_save_a_task,
             killed::what_a_task_started_goes_with_it,
             killed::a_timeout_that_races_with_the_result,
+            killed::retries_follow_deaths_and_timeouts,
             killed::standard_input_is_at_its_end,
             killed::what_a_task_starts_is_not_marked,
         }

@@ -105,6 +105,38 @@ pub(crate) fn a_timeout_that_races_with_the_result(driver: &Driver) {
     }
 }
 
+pub(crate) fn retries_follow_deaths_and_timeouts(driver: &Driver) {
+    let marks = Marks::new();
+    let dir = marks.dir();
+    let (workers,) = concurrent! {
+        flaky => {
+            let own = std::process::id();
+            let path = dir.join("workers");
+            let mut workers = std::fs::read_to_string(&path).unwrap_or_default();
+            workers.push_str(&format!("{own} "));
+            std::fs::write(&path, &workers)?;
+            match workers.split_whitespace().count() {
+                1 => std::process::exit(0),
+                2 => std::process::abort(),
+                3 => std::thread::sleep(Duration::from_secs(600)),
+                4 => Err("once more")?,
+                _ => {}
+            }
+            workers
+        },
+    }
+    .driver(driver.clone())
+    .timeout(Duration::from_millis(500))
+    .retries(4)
+    .run()
+    .expect("the fifth attempt succeeds");
+    let mut workers: Vec<&str> = workers.split_whitespace().collect();
+    assert_eq!(workers.len(), 5);
+    workers.sort_unstable();
+    workers.dedup();
+    assert_eq!(workers.len(), 5, "each attempt has a fresh worker");
+}
+
 pub(crate) fn standard_input_is_at_its_end(driver: &Driver) {
     let (read,) = concurrent! { read => std::io::read_to_string(std::io::stdin())? }
         .driver(driver.clone())

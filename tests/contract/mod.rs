@@ -12,6 +12,7 @@ pub(crate) mod awaiting;
 pub(crate) mod basics;
 pub(crate) mod errors;
 pub(crate) mod nesting;
+pub(crate) mod policies;
 pub(crate) mod sizes;
 pub(crate) mod time;
 pub(crate) mod values;
@@ -77,6 +78,15 @@ macro_rules! every_contract {
             errors::settled_failures_are_all_kept,
             errors::an_error_longer_than_a_frame_is_cut,
             errors::a_long_cause_keeps_the_one_below_it,
+            policies::without_retries_a_task_is_tried_once,
+            policies::a_task_that_fails_is_tried_again,
+            policies::when_every_attempt_fails_each_failure_is_kept,
+            policies::a_permanent_failure_is_not_tried_again,
+            policies::no_attempt_begins_after_the_deadline,
+            policies::retries_do_not_hold_up_other_tasks,
+            policies::any_gives_the_first_success,
+            policies::any_fails_with_all_failures,
+            policies::any_does_not_ask_for_more_than_it_needs,
             values::arguments_that_cannot_be_encoded_are_not_sent,
             values::an_argument_that_cannot_be_encoded_stops_those_before_it,
             values::an_own_message_is_left_as_it_is,

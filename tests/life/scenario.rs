@@ -14,7 +14,7 @@ const VARIABLE: &str = "CONCUR_TEST_SCENARIO";
 /// The directory for its marks.
 const DIRECTORY: &str = "CONCUR_TEST_DIRECTORY";
 /// A scenario that goes on for longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The scenario that this process was started for, and its directory.
 pub(crate) fn asked() -> Option<(String, PathBuf)> {

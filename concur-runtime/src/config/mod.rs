@@ -10,12 +10,13 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 pub use builder::{Config, DriverConfig};
+use serde::{Deserialize, Serialize};
 
 use crate::driver::Driver;
 use crate::error::Error;
 
 /// Settings as one source gives them: what it does not say is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Options {
     pub(crate) workers: Option<usize>,
     pub(crate) timeout: Option<Duration>,
@@ -30,7 +31,7 @@ pub(crate) struct Options {
 }
 
 /// All that one source says: the driver, options for every driver, options for some.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Source {
     pub(crate) driver: Option<Choice>,
     pub(crate) all: Options,
@@ -38,7 +39,7 @@ pub(crate) struct Source {
 }
 
 /// A driver that a source chooses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Choice {
     Driver(Driver),
     /// A name in the environment. It is looked up when it is asked for: whoever chooses by method
@@ -73,7 +74,7 @@ impl Source {
 }
 
 /// What the methods of a block say.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Methods {
     pub(crate) driver: Option<Driver>,
     pub(crate) options: Options,
@@ -81,7 +82,7 @@ pub(crate) struct Methods {
 }
 
 /// What is said of one task in particular.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct TaskOptions {
     /// By `#[task(...)]`, or by methods of a `Task`: it comes before what the run says.
     pub(crate) own: Said,
@@ -90,7 +91,7 @@ pub(crate) struct TaskOptions {
 }
 
 /// What one place says of a task.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Said {
     pub(crate) driver: Option<Driver>,
     pub(crate) options: Options,
@@ -121,8 +122,14 @@ const NESTED_LIMIT: u32 = 4;
 /// The installed configuration.
 static INSTALLED: RwLock<Option<Arc<Source>>> = RwLock::new(None);
 
-fn install(source: Source) {
+pub(crate) fn install(source: Source) {
     *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(source));
+}
+
+/// The configuration that is installed, for a process that carries on for this one.
+#[cfg(target_os = "linux")]
+pub(crate) fn installed() -> Option<Source> {
+    INSTALLED.read().unwrap_or_else(PoisonError::into_inner).as_deref().cloned()
 }
 
 /// The environment, read when the first run asks. A mistake in it fails every run.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, kill_process_group, pidfd_open};
 
 use crate::channel::{Board, CallerEnd, Heard, WorkerEnd, close_on_exec_pair};
+use crate::config::Settings;
 use crate::context::Moment;
 use crate::engine::Job;
 use crate::outcome::{Death, End, LastWords, Outcome};
@@ -31,7 +32,7 @@ static BOARD: ProcessLocal<Arc<Board>> = ProcessLocal::new();
 
 impl Launcher for ForkLauncher {
     fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
-        if let Some(reason) = danger(&job) {
+        if let Some(reason) = danger(&job.settings) {
             return Launch::Ended(Outcome::not_run(End::ForkUnsafe(reason)));
         }
         match start(job) {
@@ -42,8 +43,8 @@ impl Launcher for ForkLauncher {
 }
 
 /// Why forking this process now would not be safe, if so.
-fn danger(job: &Job) -> Option<String> {
-    if job.settings.fork_with_threads {
+pub(crate) fn danger(settings: &Settings) -> Option<String> {
+    if settings.fork_with_threads {
         return None;
     }
     let ours = crate::reactor::threads() + super::thread::idle_count();

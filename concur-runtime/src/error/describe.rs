@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ErrorKind, PanicInfo};
+use super::{ErrorKind, PanicInfo, TaskError};
 use crate::duration::Spelled;
 use crate::outcome::{Death, End, LastWords, Limit};
 
@@ -152,4 +152,12 @@ pub(super) fn backtrace(panic: Option<&PanicInfo>, f: &mut fmt::Formatter<'_>) -
         Some(backtrace) => write!(f, "\nin the worker:\n{backtrace}"),
         None => Ok(()),
     }
+}
+
+/// The attempts before the last one, a line each.
+pub(super) fn earlier(failures: &[TaskError], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (attempt, failure) in (1..).zip(failures) {
+        write!(f, "\nattempt {attempt}: {failure}")?;
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use std::fmt;
 /// }
 /// assert!(worth_another_try(ErrorKind::Killed));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The task returned an error by `?`.

@@ -15,6 +15,9 @@ pub use task_error::TaskError;
 #[cfg(target_os = "linux")]
 pub(crate) use describe::how;
 
+#[cfg(target_os = "linux")]
+use crate::codec::{self, CodecError};
+
 /// Why a run failed.
 ///
 /// Its text is one line that names the task and says what happened; [`kind`](Error::kind) is what
@@ -47,6 +50,10 @@ enum Inner {
     Run { kind: ErrorKind, message: String, failures: Vec<TaskError> },
 }
 
+/// The most bytes of failures that travel as one error.
+#[cfg(target_os = "linux")]
+const LARGEST_DATA: usize = 48 * 1024;
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner::Run { kind, message: message.into(), failures: Vec::new() }))
@@ -66,6 +73,46 @@ impl Error {
             *failures = more;
         }
         self
+    }
+
+    /// This error as data that fits into a frame: the first failures, without backtraces.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let run = match &*self.0 {
+            Inner::Run { kind, message, .. } => Some((*kind, message.clone())),
+            Inner::Tasks(_) => None,
+        };
+        let mut room = LARGEST_DATA;
+        let failures = self.failures().iter().filter_map(|failure| failure.to_data().ok());
+        let failures: Vec<Vec<u8>> = failures
+            .take_while(|data| {
+                room = room.saturating_sub(data.len() + 16);
+                room > 0
+            })
+            .collect();
+        codec::to_vec(&(run, failures)).unwrap_or_default()
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        type Data = (Option<(ErrorKind, String)>, Vec<Vec<u8>>);
+        let read = || {
+            let (run, failures): Data = codec::decode_all(bytes)?;
+            let failures = failures.iter().map(|data| TaskError::from_data(data));
+            Ok::<_, CodecError>((run, failures.collect::<Result<Vec<_>, _>>()?))
+        };
+        match read() {
+            Ok((Some((kind, message)), failures)) => {
+                Self::new(kind, message).with_failures(failures)
+            }
+            Ok((None, failures)) if !failures.is_empty() => Self::of_tasks(failures),
+            Ok((None, _)) => {
+                Self::new(ErrorKind::Failed, "tasks failed with errors that are too long")
+            }
+            Err(err) => {
+                Self::new(ErrorKind::Decode, format!("an error came that cannot be read: {err}"))
+            }
+        }
     }
 
     /// What happened, for code to match on: the kind of the failure that leads.
@@ -122,6 +169,7 @@ impl fmt::Debug for Error {
                 write!(f, "\nalso: {failure:?}")?;
             } else {
                 describe::backtrace(failure.panic(), f)?;
+                describe::earlier(failure.earlier(), f)?;
             }
         }
         Ok(())

@@ -3,7 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Error, ErrorKind, PanicInfo, describe};
+#[cfg(target_os = "linux")]
+use crate::codec::{self, CodecError};
 use crate::outcome::{Death, End, LastWords, Outcome};
 use crate::task::Site;
 use crate::task::failure::ErrorValue;
@@ -34,7 +38,7 @@ use crate::task::failure::ErrorValue;
 #[derive(Clone)]
 pub struct TaskError(Box<Facts>);
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Facts {
     task: String,
     site: Site,
@@ -48,6 +52,7 @@ struct Facts {
     pid: Option<u32>,
     attempts: u32,
     /// How the attempts before this one failed.
+    #[serde(skip)]
     earlier: Vec<TaskError>,
     may_have_run: bool,
     /// The task said that trying again cannot help.
@@ -59,7 +64,7 @@ struct Facts {
 }
 
 /// A message of the source chain that crossed the boundary.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Cause {
     message: String,
     source: Option<Box<Cause>>,
@@ -149,6 +154,21 @@ impl TaskError {
         self.0.may_have_run |= !earlier.is_empty();
         self.0.earlier = earlier;
         self
+    }
+
+    /// This failure as data, without what is long.
+    #[cfg(target_os = "linux")]
+    pub(super) fn to_data(&self) -> Result<Vec<u8>, CodecError> {
+        let mut facts = self.0.clone();
+        if let Some(panic) = &mut facts.panic {
+            panic.backtrace = None;
+        }
+        codec::to_vec(&facts)
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn from_data(data: &[u8]) -> Result<Self, CodecError> {
+        Ok(Self(Box::new(codec::decode_all(data)?)))
     }
 
     pub(crate) fn is_permanent(&self) -> bool {
@@ -329,10 +349,7 @@ impl fmt::Debug for TaskError {
         write!(f, "{self}")?;
         describe::causes(self, f)?;
         describe::backtrace(self.panic(), f)?;
-        for (attempt, earlier) in (1..).zip(&self.0.earlier) {
-            write!(f, "\nattempt {attempt}: {earlier}")?;
-        }
-        Ok(())
+        describe::earlier(self.earlier(), f)
     }
 }
 

@@ -5,6 +5,7 @@ mod iter;
 mod stream;
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
@@ -16,6 +17,7 @@ pub use stream::Stream;
 
 use crate::codec::CodecError;
 use crate::config::{Methods, TaskOptions};
+use crate::defer::{self, Deferral, Deferred};
 use crate::driver::Driver;
 use crate::error::{Error, TaskError};
 use crate::outputs::{Gather, gather_items, gather_one, gather_settled_items};
@@ -155,6 +157,25 @@ impl<I: Iterator, T, O> Many<I, T, O> {
         let mut gather = (self.gather)();
         blocking::drive(&mut run, &mut self.items, &mut GatherSink(&mut *gather));
         conclude(&mut run, gather)
+    }
+
+    /// Hands the tasks over to be run while the program goes on; see
+    /// [`Tasks::defer`](crate::Tasks::defer). The iterator is asked for all of its items first, so it
+    /// must come to an end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tasks::defer`](crate::Tasks::defer).
+    ///
+    /// # Panics
+    ///
+    /// If the iterator panics; nothing is deferred then.
+    pub fn defer(mut self) -> Result<Deferred, Error> {
+        let mut specs = VecDeque::new();
+        while let Some(NextTask(spec)) = self.items.next_task() {
+            specs.push_back(spec);
+        }
+        defer::hand_over(Deferral { specs, methods: self.methods, policy: self.policy })
     }
 
     fn start(&self, policy: Policy) -> Result<Run, Error> {

@@ -1,5 +1,7 @@
 //! The two ends of a run: where its tasks come from, and where their outcomes go.
 
+use serde::{Deserialize, Serialize};
+
 use crate::codec::CodecError;
 use crate::error::TaskError;
 use crate::task::TaskSpec;
@@ -29,7 +31,7 @@ pub(crate) trait Sink {
 }
 
 /// What happens to the other tasks when one fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Policy {
     /// They are cancelled, and the run fails.
     FailFast,

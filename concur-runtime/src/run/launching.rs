@@ -82,7 +82,7 @@ impl Run {
 
     /// Whether one more task with these settings may be under way: tasks of other drivers do not take
     /// its driver's room.
-    fn has_room_for(&self, settings: &Settings) -> bool {
+    pub(super) fn has_room_for(&self, settings: &Settings) -> bool {
         let total = self.active.len();
         if self.settings.limit.is_some_and(|limit| total >= limit) {
             return false;

@@ -27,9 +27,9 @@ pub use pending::Pending;
 use ends::Jobs;
 pub(crate) use ends::{Policy, Sink};
 pub(crate) use launch::{Attempt, Launch, Launcher, Stopped};
-pub(crate) use wait::Wait;
 #[cfg(target_os = "linux")]
 pub(crate) use wait::poll as poll_until;
+pub(crate) use wait::{Blocking, Wait};
 
 use crate::config::{Methods, Settings};
 use crate::context::{Context, Moment};
@@ -205,13 +205,11 @@ impl Run {
         let over = matches!(outcome.end, End::TimedOut(Limit::Deadline));
         let err = ticket.failure(outcome);
         let again = again.filter(|_| !over && !self.stopping && retry::is_worth_another(&err));
-        let (ticket, err) = match again {
-            Some(job) => match ticket.retried(job, err, self.deadline) {
-                Ok(ready) => return self.ready.push(ready),
-                Err(given_up) => given_up,
-            },
-            None => (ticket, err),
-        };
+        if let Some(job) = again {
+            if let Some(due) = ticket.next_due(self.deadline) {
+                return self.ready.push(ticket.retried(job, due, err));
+            }
+        }
         let index = ticket.index;
         let err = err.with_earlier(ticket.earlier);
         match self.policy {
@@ -270,9 +268,14 @@ impl Run {
             }
             active.look_again(now).into_iter().for_each(|moment| wait.until(moment));
         }
-        // One that is due already waits for room, which another one's end will give.
-        let pauses = self.ready.iter().filter_map(|ready| ready.due).filter(|due| *due > now);
-        pauses.for_each(|due| wait.until(due));
+        for ready in &self.ready {
+            match ready.due.filter(|due| *due > now) {
+                Some(due) => wait.until(due),
+                // It has become due meanwhile; without room it waits for the end of another one.
+                None if self.has_room_for(&ready.ticket.settings) => return true,
+                None => {}
+            }
+        }
         if let Some(deadline) = self.deadline.filter(|_| !self.stopping) {
             if deadline > now || !self.active.iter().all(|active| active.stopped.is_some()) {
                 wait.until(deadline);

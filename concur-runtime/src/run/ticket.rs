@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Attempt, retry};
 use crate::config::Settings;
 use crate::context::Moment;
+use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::TaskError;
 use crate::outcome::{Limit, Outcome};
@@ -62,23 +63,23 @@ impl Ticket {
         err.of_attempt(self.attempt)
     }
 
-    /// The same task once more, on a fresh worker and after a pause. `None` if it would not begin
-    /// before `deadline`.
-    pub(super) fn retried(
-        mut self,
-        mut job: Job,
-        err: TaskError,
-        deadline: Option<Moment>,
-    ) -> Result<Ready, (Self, TaskError)> {
+    /// When another attempt would begin; `None` if a deadline passes before.
+    pub(super) fn next_due(&self, deadline: Option<Moment>) -> Option<Moment> {
         let due = Moment::now().after(retry::pause_after(self.attempt, &self.settings));
         let deadline = deadline.into_iter().chain(self.deadline).min();
-        if deadline.is_some_and(|deadline| deadline <= due) {
-            return Err((self, err));
-        }
+        Some(due).filter(|due| deadline.is_none_or(|deadline| *due < deadline))
+    }
+
+    /// The same task once more, on a fresh worker.
+    pub(super) fn retried(mut self, mut job: Job, due: Moment, err: TaskError) -> Ready {
         self.earlier.push(err);
         self.attempt += 1;
         job.attempt = self.attempt;
-        Ok(Ready { ticket: self, job, due: Some(due) })
+        if job.settings.driver == Driver::Process && !job.settings.isolated {
+            let settings = Settings { isolated: true, ..(*job.settings).clone() };
+            job.settings = Arc::new(settings);
+        }
+        Ready { ticket: self, job, due: Some(due) }
     }
 }
 

@@ -14,6 +14,9 @@ use crate::context::Moment;
 pub(crate) struct Wait {
     #[cfg(target_os = "linux")]
     pub(crate) sockets: Vec<Arc<OwnedFd>>,
+    /// Where there may be room to send again.
+    #[cfg(target_os = "linux")]
+    full: Vec<Arc<OwnedFd>>,
     pub(crate) until: Option<Moment>,
 }
 
@@ -23,6 +26,12 @@ impl Wait {
         self.sockets.push(Arc::clone(socket));
     }
 
+    /// Waits for room in a socket. On a thread that drives runs itself, not in futures.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn room(&mut self, socket: &Arc<OwnedFd>) {
+        self.full.push(Arc::clone(socket));
+    }
+
     pub(crate) fn until(&mut self, moment: Moment) {
         self.until = Some(self.until.map_or(moment, |until| until.min(moment)));
     }
@@ -30,6 +39,8 @@ impl Wait {
     fn clear(&mut self) {
         #[cfg(target_os = "linux")]
         self.sockets.clear();
+        #[cfg(target_os = "linux")]
+        self.full.clear();
         self.until = None;
     }
 }
@@ -75,6 +86,7 @@ impl Blocking {
             .chain(bell.map(AsFd::as_fd))
             .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
             .collect();
+        descriptors.extend(self.wait.full.iter().map(|full| PollFd::new(full, PollFlags::OUT)));
         // A bell that could not be made (no descriptor is free) cannot be heard: look now and then.
         let is_deaf = self.bell.is_some() && bell.is_none();
         let soon = is_deaf.then(|| Moment::now().after(DEAF_INTERVAL));

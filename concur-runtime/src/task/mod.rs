@@ -5,7 +5,10 @@
 //! Nothing here knows a driver.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec::CodecError;
 use crate::config::{Said, TaskOptions};
@@ -73,6 +76,31 @@ impl Site {
     pub const fn new(name: &'static str, file: &'static str, line: u32, _column: u32) -> Self {
         Self { name, file, line }
     }
+}
+
+/// Sites are few, and their texts stand in the binary: one that comes as data is kept for good.
+impl<'de> Deserialize<'de> for Site {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (name, file, line) = <(String, String, u32)>::deserialize(deserializer)?;
+        Ok(Self { name: keep(name), file: keep(file), line })
+    }
+}
+
+impl Serialize for Site {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.name, self.file, self.line).serialize(serializer)
+    }
+}
+
+fn keep(text: String) -> &'static str {
+    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = kept.get(text.as_str()) {
+        return known;
+    }
+    let text: &'static str = Box::leak(text.into_boxed_str());
+    kept.insert(text);
+    text
 }
 
 /// How an entry point is found: by its address here, by its place in the registry elsewhere.

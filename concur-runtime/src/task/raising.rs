@@ -41,6 +41,7 @@ pub struct AsValue;
 #[derive(Debug, Clone, Copy)]
 pub struct AsText;
 
+#[expect(clippy::unused_self, reason = "its type is all there is to it")]
 impl AsValue {
     /// Makes the failure.
     pub fn fail<E: TaskFailure + Serialize>(self, err: E) -> Failure {
@@ -49,6 +50,7 @@ impl AsValue {
     }
 }
 
+#[expect(clippy::unused_self, reason = "its type is all there is to it")]
 impl AsText {
     /// Makes the failure.
     pub fn fail<E: TaskFailure>(self, err: E) -> Failure {

@@ -96,6 +96,13 @@ fn live(prepare: impl FnOnce()) -> ! {
             Ok(Command::Serve { slot, level }) => {
                 super::serve::executed(slot, level, first.descriptors);
             }
+            Ok(Command::Supervise) => {
+                super::tasks::prepare();
+                let mut descriptors = first.descriptors.into_iter();
+                if let Some(caller) = descriptors.next() {
+                    super::supervisor::live(caller, descriptors.next());
+                }
+            }
             _ => {}
         }
     }));

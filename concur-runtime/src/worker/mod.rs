@@ -7,6 +7,7 @@ pub(crate) mod door;
 mod members;
 mod serve;
 mod server;
+pub(crate) mod supervisor;
 pub(crate) mod tasks;
 
 pub(crate) use serve::{knock, level};

@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::members::{Client, Start, Worker, end_process, tell};
-use super::serve;
+use super::{serve, supervisor};
 use crate::channel::{close_on_exec_pair, receive};
 use crate::context::Moment;
 use crate::outcome::Death;
@@ -35,6 +35,8 @@ struct Server {
     queued: VecDeque<Start>,
     /// Workers that have died, until what they left behind is gone as well.
     dead: Vec<Dead>,
+    /// Those of deferred tasks, which outlive the server.
+    supervisors: Vec<Pid>,
     next_client: u32,
     /// Given up by a fork that becomes a worker.
     own: Option<Own>,
@@ -86,6 +88,7 @@ pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
         workers: Vec::new(),
         queued: VecDeque::new(),
         dead: Vec::new(),
+        supervisors: Vec::new(),
         next_client: 1,
         own: Some(Own { caller, knock, knocker, signals }),
         threaded: thread_count() > 1,
@@ -189,6 +192,14 @@ impl Server {
                 let client = client.id;
                 self.kill(client, worker);
             }
+            Ok(Command::Supervise) => {
+                let mut descriptors = descriptors.into_iter();
+                let Some(caller) = descriptors.next() else { return };
+                // Its caller sees that the socket is closed, where it cannot be had.
+                if client.admit().is_ok() {
+                    self.start_supervisor(caller, descriptors.next());
+                }
+            }
             Ok(Command::Serve { .. }) | Err(_) => {}
         }
     }
@@ -213,7 +224,7 @@ impl Server {
 
     fn start(&mut self, start: Start) {
         let forked = if self.threaded {
-            self.execute(&start)
+            self.execute_worker(&start)
         } else {
             let server = rustix::process::getpid();
             match fork::fork() {
@@ -234,15 +245,39 @@ impl Server {
         }
     }
 
-    /// In the fork: closes what is the server's, keeps what was open before it (a constructor may
-    /// have opened something that tasks use), and lives as a worker.
-    fn become_worker(&mut self, server: Pid, start: Start) -> ! {
+    fn start_supervisor(&mut self, caller: OwnedFd, log: Option<OwnedFd>) {
+        let started = if self.threaded {
+            let descriptors = [Some(caller.as_fd()), log.as_ref().map(AsFd::as_fd)];
+            let descriptors: Vec<_> = descriptors.into_iter().flatten().collect();
+            execute(&Command::Supervise, &descriptors)
+        } else {
+            match fork::fork() {
+                Ok(Forked::Child) => {
+                    self.forget_all();
+                    drop(self.own.take());
+                    supervisor::live(caller, log)
+                }
+                Ok(Forked::Parent(pid)) => Ok(pid),
+                Err(err) => Err(err),
+            }
+        };
+        self.supervisors.extend(started.ok());
+    }
+
+    /// In a fork: closes what is the server's.
+    fn forget_all(&mut self) {
         self.clients.clear();
         self.workers.clear();
         self.queued.clear();
         self.dead.clear();
-        let Some(Own { knocker, .. }) = self.own.take() else { fork::exit_now(71) };
         fork::unblock_child_signal();
+    }
+
+    /// In the fork: closes what is the server's, keeps what was open before it (a constructor may
+    /// have opened something that tasks use), and lives as a worker.
+    fn become_worker(&mut self, server: Pid, start: Start) -> ! {
+        self.forget_all();
+        let Some(Own { knocker, .. }) = self.own.take() else { fork::exit_now(71) };
         let Start { socket, board, slot, level, .. } = start;
         serve::forked(server, socket, (board, slot), knocker, level + 1)
     }
@@ -251,16 +286,10 @@ impl Server {
         self.own.as_ref().expect("only a fork that becomes a worker gives it up")
     }
 
-    /// Executes the binary once more, as a worker that comes in by the door.
-    fn execute(&self, start: &Start) -> io::Result<Pid> {
-        let (ours, theirs) = close_on_exec_pair()?;
-        let first = Command::Serve { slot: start.slot, level: start.level + 1 }
-            .to_first_bytes()
-            .map_err(io::Error::other)?;
+    /// Executes the binary once more, as a worker.
+    fn execute_worker(&self, start: &Start) -> io::Result<Pid> {
         let descriptors = [start.socket.as_fd(), start.board.as_fd(), self.own().knocker.as_fd()];
-        crate::channel::send_with(&ours, &first, &descriptors)?;
-        // Buried with all the others, by its pid.
-        crate::execute::again(&theirs)
+        execute(&Command::Serve { slot: start.slot, level: start.level + 1 }, &descriptors)
     }
 
     fn kill(&mut self, client: u32, worker: u32) {
@@ -299,6 +328,7 @@ impl Server {
     fn bury(&mut self) {
         let now = Moment::now();
         while let Some((pid, status)) = fork::reap_any() {
+            self.supervisors.retain(|supervisor| *supervisor != pid);
             if let Some(at) = self.workers.iter().position(|worker| worker.pid == pid) {
                 let worker = self.workers.swap_remove(at);
                 let death = Death::from_status(status);
@@ -331,7 +361,8 @@ impl Server {
             worker
                 .is_some_and(|worker| self.clients.iter().any(|client| client.id == worker.client))
         };
-        children.filter(|pid| !is_wanted(pid)).collect()
+        let is_kept = |pid: &Pid| self.supervisors.contains(pid) || is_wanted(pid);
+        children.filter(|pid| !is_kept(pid)).collect()
     }
 
     fn start_queued(&mut self) {
@@ -345,7 +376,8 @@ impl Server {
         let until = Moment::now().after(LAST_LIMIT);
         loop {
             while fork::reap_any().is_some() {}
-            let left = children_of(rustix::process::getpid());
+            let left = children_of(rustix::process::getpid()).into_iter();
+            let left = left.filter(|pid| !self.supervisors.contains(pid));
             let known = self.workers.drain(..).map(|worker| worker.pid);
             let all: Vec<Pid> = known.chain(left).collect();
             if all.is_empty() || Moment::now() >= until {
@@ -359,6 +391,15 @@ impl Server {
             let _ = rustix::io::read(&self.own().signals, &mut [0; 1024]);
         }
     }
+}
+
+/// Executes the binary once more; it comes in by the door and does what the first message says. It is
+/// buried with all the others, by its pid.
+fn execute(first: &Command, descriptors: &[BorrowedFd<'_>]) -> io::Result<Pid> {
+    let (ours, theirs) = close_on_exec_pair()?;
+    let first = first.to_first_bytes().map_err(io::Error::other)?;
+    crate::channel::send_with(&ours, &first, descriptors)?;
+    crate::execute::again(&theirs)
 }
 
 /// What a wait has found.

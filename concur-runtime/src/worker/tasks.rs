@@ -147,7 +147,7 @@ fn set_thread_name(name: &str) {
 }
 
 /// The working directory follows the caller's.
-fn follow_directory(wanted: Option<&[u8]>) {
+pub(super) fn follow_directory(wanted: Option<&[u8]>) {
     let Some(wanted) = wanted else { return };
     let wanted = Path::new(std::ffi::OsStr::from_bytes(wanted));
     if std::env::current_dir().is_ok_and(|present| present == wanted) {

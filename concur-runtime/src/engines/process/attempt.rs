@@ -44,7 +44,6 @@ pub(super) struct ProcessAttempt {
     given_up: bool,
 }
 
-#[expect(clippy::large_enum_variant, reason = "one for each task under way, hardly moved")]
 enum State {
     /// For a worker to be free.
     Waiting {

@@ -7,8 +7,11 @@ mod attempt;
 mod pool;
 mod server;
 
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::Waker;
 
+use crate::config::Settings;
 use crate::engine::Job;
 use crate::outcome::End;
 use crate::run::{Launch, Launcher};
@@ -20,6 +23,21 @@ impl Launcher for ProcessLauncher {
     fn launch(&self, job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
         ProcessAttempt::begin(job, waker)
     }
+}
+
+/// Has the fork server fork a supervisor of deferred tasks, with its end of its socket.
+pub(crate) fn start_supervisor(
+    settings: &Settings,
+    socket: &OwnedFd,
+    log: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
+    let server = pool::pool().server(settings).map_err(|end| {
+        io::Error::other(match end {
+            End::NotStarted(reason) | End::Unsupported(reason) => reason,
+            other => format!("{other:?}"),
+        })
+    })?;
+    server.start_supervisor(socket, log)
 }
 
 /// Why no worker can be had in this process, if so.

@@ -154,6 +154,11 @@ impl Pool {
         }
     }
 
+    /// The server that is there, or a new one.
+    pub(super) fn server(&self, settings: &Settings) -> Result<Arc<Server>, End> {
+        self.lock().server(settings)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,7 +4,7 @@
 //! its socket, so nothing here waits for it.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -103,6 +103,17 @@ impl Server {
         let command = crate::codec::to_vec(&command).map_err(io::Error::other)?;
         send_with(&self.control, &command, &[theirs.as_fd()])?;
         Ok(CallerEnd::new(place, ours))
+    }
+
+    /// Asks for a supervisor of deferred tasks.
+    pub(super) fn start_supervisor(
+        &self,
+        socket: &OwnedFd,
+        log: Option<BorrowedFd<'_>>,
+    ) -> io::Result<()> {
+        let command = crate::codec::to_vec(&wire::Command::Supervise).map_err(io::Error::other)?;
+        let descriptors: Vec<_> = std::iter::once(socket.as_fd()).chain(log).collect();
+        send_with(&self.control, &command, &descriptors)
     }
 
     /// Asks for a worker's end and that of everything it started.

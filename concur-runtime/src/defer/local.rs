@@ -1,0 +1,61 @@
+//! Deferred work that this process does itself: at once (Sync), or on a thread beside (Thread, engines
+//! of one's own).
+
+use std::sync::Arc;
+
+use super::Deferral;
+use super::deferred::Entry;
+use super::log::Log;
+use super::report::Going;
+use crate::context::Context;
+use crate::error::{Error, ErrorKind, TaskError};
+use crate::run::{Run, blocking};
+
+/// Runs the tasks here and now.
+pub(super) fn now(deferral: Deferral, entry: &Arc<Entry>) -> Result<(), Error> {
+    run(going(deferral, entry)?, entry);
+    Ok(())
+}
+
+/// Runs the tasks while the caller goes on.
+pub(super) fn beside(deferral: Deferral, entry: &Arc<Entry>) -> Result<(), Error> {
+    let going = going(deferral, entry)?;
+    entry.list(None);
+    let theirs = Arc::clone(entry);
+    let thread = std::thread::Builder::new().name("concur-deferred".to_owned());
+    let started = thread.spawn(move || run(going, &theirs));
+    started.map(drop).map_err(|err| {
+        let err = Error::new(
+            ErrorKind::Start,
+            format!("no thread can be started for deferred tasks: {err}"),
+        );
+        entry.end(Err(err.clone()));
+        err
+    })
+}
+
+fn going(deferral: Deferral, entry: &Entry) -> Result<Going, Error> {
+    let Deferral { specs, methods, policy } = deferral;
+    let log = Arc::new(Log::to(Log::open()?));
+    let on_failure = if log.is_kept() { hook } else { hook_or_stderr };
+    // What is deferred does not end with the run that it was deferred in.
+    let around = Context { deadline: None, ..Context::current() };
+    let run = around.enter(|| Run::new(methods, policy))?;
+    Ok(Going::new(entry.id(), run, specs, log, on_failure))
+}
+
+fn run(mut going: Going, entry: &Entry) {
+    blocking::drive(&mut going.run, &mut going.jobs, &mut going.report);
+    entry.end(going.conclude());
+}
+
+fn hook(err: &TaskError) {
+    super::report::tell_hooks(err);
+}
+
+/// Without a log a failure in this process would be told to nobody.
+fn hook_or_stderr(err: &TaskError) {
+    if !super::report::tell_hooks(err) {
+        eprintln!("concur: deferred: {err}");
+    }
+}

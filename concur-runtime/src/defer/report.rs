@@ -1,0 +1,96 @@
+//! Where the outcomes of deferred tasks go: to the log, to the hook for failures, and, as failures
+//! alone, to whoever waits.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::log::Log;
+use crate::codec::CodecError;
+use crate::error::{Error, TaskError};
+use crate::run::ends::{Jobs, NextTask};
+use crate::run::{Run, Sink};
+use crate::task::TaskSpec;
+
+/// The tasks of a deferral under way.
+pub(crate) struct Going {
+    pub(crate) id: u64,
+    pub(crate) run: Run,
+    pub(crate) jobs: Queue,
+    pub(crate) report: Report,
+}
+
+/// What became of the tasks so far.
+pub(crate) struct Report {
+    id: u64,
+    log: Arc<Log>,
+    names: Vec<String>,
+    failures: Vec<TaskError>,
+    on_failure: fn(&TaskError),
+}
+
+/// Tasks in the order in which they were deferred.
+pub(crate) struct Queue(VecDeque<TaskSpec>);
+
+impl Going {
+    pub(crate) fn new(
+        id: u64,
+        run: Run,
+        specs: VecDeque<TaskSpec>,
+        log: Arc<Log>,
+        on_failure: fn(&TaskError),
+    ) -> Self {
+        let names: Vec<String> = specs.iter().map(|spec| spec.name.to_string()).collect();
+        log.held(id, &names);
+        let report = Report { id, log, names, failures: Vec::new(), on_failure };
+        Self { id, run, jobs: Queue(specs), report }
+    }
+
+    /// What it comes to, once the run has ended.
+    pub(crate) fn conclude(mut self) -> Result<(), Error> {
+        if let Err(err) = self.run.conclusion() {
+            for failure in err.failures() {
+                self.report.tell(failure);
+            }
+            if err.failures().is_empty() {
+                self.report.log.broken(self.id, &self.report.names, &err);
+            }
+            return Err(err);
+        }
+        let failures = self.report.failures;
+        if failures.is_empty() { Ok(()) } else { Err(Error::of_tasks(failures)) }
+    }
+}
+
+impl Report {
+    fn tell(&self, err: &TaskError) {
+        self.log.failed(self.id, err);
+        (self.on_failure)(err);
+    }
+}
+
+impl Jobs for Queue {
+    fn next_task(&mut self) -> Option<NextTask> {
+        self.0.pop_front().map(NextTask)
+    }
+
+    fn is_bounded(&self) -> bool {
+        true
+    }
+}
+
+impl Sink for Report {
+    fn accept(&mut self, index: usize, _result: &[u8]) -> Result<(), CodecError> {
+        self.log.done(self.id, self.names.get(index).map_or("?", String::as_str));
+        Ok(())
+    }
+
+    fn fail(&mut self, _index: usize, err: TaskError) {
+        self.tell(&err);
+        self.failures.push(err);
+    }
+}
+
+/// Tells the program's hooks for failures of deferred tasks; `false` if it has none.
+pub(crate) fn tell_hooks(_err: &TaskError) -> bool {
+    false
+}

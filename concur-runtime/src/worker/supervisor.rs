@@ -1,0 +1,190 @@
+//! The supervisor of deferred tasks: a process in a session of its own that outlives its caller.
+//!
+//! One thread drives the runs of all deferrals, through the same drivers as any program; driver
+//! Process gives it a fork server of its own. It ends when its caller is gone and everything it was
+//! given is done. What it was given it holds in its own memory, and it says so before the caller goes
+//! on.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags};
+
+use crate::channel::{receive, send};
+use crate::codec;
+use crate::config;
+use crate::defer::log::Log;
+use crate::defer::report::{Going, tell_hooks};
+use crate::defer::submission::{self, Submitted};
+use crate::error::{Error, TaskError};
+use crate::run::{Blocking, Run};
+use crate::sys::fork::exit_now;
+use crate::task::TaskSpec;
+use crate::wire::{Deferring, News};
+
+/// What the supervisor knows.
+struct Supervisor {
+    /// The caller, as long as it is there.
+    caller: Option<Arc<OwnedFd>>,
+    log: Arc<Log>,
+    deferrals: Vec<Deferral>,
+    /// News that found no room in the caller's socket.
+    unsent: VecDeque<Vec<u8>>,
+}
+
+/// A deferral under way.
+struct Deferral {
+    going: Going,
+    /// Where its tasks run, and the configuration of its program.
+    directory: Option<Vec<u8>>,
+}
+
+/// In a fork of the fork server, or in a process that was executed to be a supervisor.
+pub(super) fn live(caller: OwnedFd, log: Option<OwnedFd>) -> ! {
+    let supervisor = Supervisor::new(caller, log.map(File::from));
+    supervisor.serve()
+}
+
+/// In a fork of a program, which gives its tasks along.
+pub(crate) fn live_forked(
+    caller: OwnedFd,
+    log: Option<File>,
+    (id, run, specs): (u64, Run, VecDeque<TaskSpec>),
+) -> ! {
+    super::tasks::prepare();
+    let mut supervisor = Supervisor::new(caller, log);
+    let going = Going::new(id, run, specs, Arc::clone(&supervisor.log), failed);
+    supervisor.deferrals.push(Deferral { going, directory: None });
+    supervisor.serve()
+}
+
+fn failed(err: &TaskError) {
+    tell_hooks(err);
+}
+
+impl Supervisor {
+    fn new(caller: OwnedFd, log: Option<File>) -> Self {
+        leave_terminal(log.as_ref());
+        Self {
+            caller: Some(Arc::new(caller)),
+            log: Arc::new(Log::to(log)),
+            deferrals: Vec::new(),
+            unsent: VecDeque::new(),
+        }
+    }
+
+    fn serve(mut self) -> ! {
+        let mut blocking = Blocking::new();
+        loop {
+            self.take_orders();
+            self.advance(&mut blocking);
+            self.send_news();
+            if self.deferrals.is_empty() && self.caller.is_none() {
+                exit_now(0)
+            }
+            let wait = blocking.prepare();
+            let parked = self.deferrals.iter_mut().all(|deferral| !deferral.going.run.park(wait));
+            if let Some(caller) = &self.caller {
+                wait.socket(caller);
+                if !self.unsent.is_empty() {
+                    wait.room(caller);
+                }
+            }
+            if parked {
+                blocking.block();
+            }
+        }
+    }
+
+    fn take_orders(&mut self) {
+        while let Some(caller) = &self.caller {
+            match receive(&**caller, false) {
+                Ok(Some(frame)) => {
+                    let Ok(Deferring { id }) = codec::decode_all(&frame.bytes) else { continue };
+                    let file = frame.descriptors.into_iter().next();
+                    let read = file.map_or_else(
+                        || Err(io::Error::other("its memory file is missing")),
+                        submission::read,
+                    );
+                    let begun = read
+                        .map_err(|err| err.to_string())
+                        .and_then(|submitted| self.begin(submitted).map_err(|err| err.to_string()));
+                    match begun {
+                        Ok(()) => self.tell(&News::Held { id }),
+                        Err(reason) => self.tell(&News::Refused { id, reason }),
+                    }
+                }
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return,
+                Ok(None) | Err(_) => {
+                    self.caller = None;
+                    self.unsent.clear();
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, submitted: Submitted) -> Result<(), Error> {
+        let Submitted { id, deferral, installed, directory, context } = submitted;
+        if let Some(source) = installed {
+            config::install(source);
+        }
+        let run = context.enter(|| Run::new(deferral.methods, deferral.policy))?;
+        let going = Going::new(id, run, deferral.specs, Arc::clone(&self.log), failed);
+        self.deferrals.push(Deferral { going, directory });
+        Ok(())
+    }
+
+    fn advance(&mut self, blocking: &mut Blocking) {
+        let mut at = 0;
+        while at < self.deferrals.len() {
+            let Deferral { going, directory } = &mut self.deferrals[at];
+            super::tasks::follow_directory(directory.as_deref());
+            let Going { run, jobs, report, .. } = going;
+            if run.advance(jobs, report, &mut || blocking.waker()) {
+                let Deferral { going, .. } = self.deferrals.swap_remove(at);
+                let id = going.id;
+                let error = going.conclude().err().map(|err| err.to_bytes());
+                self.tell(&News::Ended { id, error });
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    fn tell(&mut self, news: &News) {
+        if self.caller.is_some() {
+            self.unsent.extend(codec::to_vec(news).ok());
+            self.send_news();
+        }
+    }
+
+    /// As much as there is room for, in order.
+    fn send_news(&mut self) {
+        let Some(caller) = &self.caller else { return };
+        while let Some(first) = self.unsent.front() {
+            match send(&**caller, first) {
+                Ok(()) => drop(self.unsent.pop_front()),
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return,
+                // It hung up, which the next look at its socket tells.
+                Err(_) => return self.unsent.clear(),
+            }
+        }
+    }
+}
+
+/// A session of its own, nothing of the caller's terminal, pipes and files: who reads the caller's
+/// output must see its end.
+fn leave_terminal(log: Option<&File>) {
+    let _ = rustix::process::setsid();
+    let _ = rustix::thread::set_name(c"concur-deferred");
+    let _ = super::tasks::empty_stdin();
+    let null = rustix::fs::open("/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty());
+    let output = log.map(AsFd::as_fd).or_else(|| null.as_ref().ok().map(AsFd::as_fd));
+    if let Some(output) = output {
+        let _ = rustix::stdio::dup2_stdout(output);
+        let _ = rustix::stdio::dup2_stderr(output);
+    }
+}

@@ -1,0 +1,83 @@
+//! Deferred work: it is done although nobody waits and its program has ended, and whatever becomes of
+//! it is told.
+//!
+//! Most checks play a scenario in a process of its own, as in `life.rs`.
+
+#[path = "contract/helpers.rs"]
+mod contract;
+#[path = "deferred/ends.rs"]
+mod ends;
+mod harness;
+#[path = "deferred/log.rs"]
+mod log;
+#[path = "deferred/played.rs"]
+mod played;
+#[path = "life/processes.rs"]
+mod processes;
+#[path = "life/scenario.rs"]
+#[expect(dead_code, reason = "scenarios without arguments and input")]
+mod scenario;
+
+use std::process::ExitCode;
+
+use scenario::{Named, scenario};
+
+/// Checks that are one scenario each, which must end well.
+macro_rules! scenarios {
+    ($($name:ident $(($($variable:ident = $value:literal),+))?),* $(,)?) => {
+        const SCENARIOS: &[Named] = &[$((stringify!($name), played::$name),)*];
+        const PLAYED: &[harness::Check] = &[$((
+            stringify!($name),
+            || {
+                scenario(stringify!($name))$($(.env(stringify!($variable), $value))+)?.succeeds();
+            },
+        ),)*];
+    };
+}
+
+scenarios! {
+    deferring_comes_back_before_the_work_is_done,
+    every_shape_can_be_deferred,
+    large_arguments_are_held_by_the_supervisor,
+    an_empty_block_is_done_at_once,
+    waiting_gives_the_failures,
+    a_failure_stops_no_other,
+    waiting_has_a_limit,
+    flush_waits_for_what_is_deferred_so_far,
+    flush_names_what_is_not_done,
+    what_is_installed_holds_for_deferred_work,
+    deferred_tasks_are_tried_again,
+    a_supervisor_that_is_killed_is_told_and_replaced,
+    many_deferrals_that_nobody_asks_about,
+    deferring_inside_a_task,
+    a_deferral_survives_the_task_that_made_it,
+    arguments_that_cannot_be_encoded_are_told_at_once,
+    on_sync_it_is_done_at_once,
+    on_thread_it_is_done_beside,
+    on_fork_it_sees_the_memory_of_its_program,
+    fork_refuses_a_program_with_threads,
+    deferring_leaves_no_descriptor_and_no_zombie,
+    deferred_work_does_not_inherit_a_deadline,
+}
+
+const OWN: &[harness::Check] = &[
+    ("work_is_done_although_its_program_has_ended", ends::work_is_done_although_the_program_ended),
+    ("work_is_done_although_its_program_was_killed", ends::work_is_done_although_it_was_killed),
+    ("who_reads_the_output_sees_its_end", ends::who_reads_the_output_sees_its_end),
+    ("the_end_of_main_waits_for_threads", ends::the_end_of_main_waits_for_threads),
+    ("nothing_is_left_when_all_is_done", ends::nothing_is_left_when_all_is_done),
+    ("the_log_has_a_line_for_each_task", log::it_has_a_line_for_each_task),
+    ("the_log_is_for_its_owner_alone", log::it_is_for_its_owner_alone),
+    ("a_log_that_cannot_be_opened_is_told_at_once", log::one_that_cannot_be_opened_is_told),
+];
+
+#[concur::main]
+fn main() -> ExitCode {
+    if let Some((name, dir)) = scenario::asked() {
+        let all = SCENARIOS.iter().chain(ends::SCENARIOS).chain(log::SCENARIOS);
+        let (_, play) = all.into_iter().find(|(known, _)| *known == name).expect("it is known");
+        play(&dir);
+        return ExitCode::SUCCESS;
+    }
+    harness::run(&[PLAYED, OWN].concat())
+}
