@@ -13,6 +13,7 @@ mod log;
 #[path = "deferred/played.rs"]
 mod played;
 #[path = "life/processes.rs"]
+#[expect(dead_code, reason = "the memory of nobody is looked at")]
 mod processes;
 #[path = "life/scenario.rs"]
 #[expect(dead_code, reason = "scenarios without arguments and input")]

@@ -322,6 +322,7 @@ mod tests {
             message: long(),
             sources: vec![long(), "short".to_owned(), long()],
             permanent: false,
+            value: None,
         });
         cut(&mut ending);
         let head = ResponseHead {

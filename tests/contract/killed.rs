@@ -113,7 +113,7 @@ pub(crate) fn retries_follow_deaths_and_timeouts(driver: &Driver) {
             let own = std::process::id();
             let path = dir.join("workers");
             let mut workers = std::fs::read_to_string(&path).unwrap_or_default();
-            workers.push_str(&format!("{own} "));
+            workers = format!("{workers}{own} ");
             std::fs::write(&path, &workers)?;
             match workers.split_whitespace().count() {
                 1 => std::process::exit(0),
