@@ -74,7 +74,7 @@
 
 #![forbid(unsafe_code)]
 
-pub use concur_macros::main;
+pub use concur_macros::{concurrent_function as task, main};
 pub use concur_runtime::{
     Config, Deferred, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many,
     Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, flush, init,
@@ -130,6 +130,11 @@ macro_rules! concurrent {
     ($($block:tt)*) => {
         $crate::__private::concurrent! { ($crate) $($block)* }
     };
+}
+
+/// The attribute `#[concurrent]`, in a module of its own: two macros of one name cannot stand in one.
+pub mod attr {
+    pub use concur_macros::concurrent_function as concurrent;
 }
 
 #[doc(hidden)]

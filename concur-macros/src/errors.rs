@@ -4,9 +4,15 @@
 //! here looks at code. All that one build finds ends in one [`Errors`], whose tokens take the place
 //! of the expansion.
 
+mod attribute;
+mod options;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::Error;
+
+pub(crate) use attribute::*;
+pub(crate) use options::*;
 
 /// The mistakes found so far, in the order found.
 #[derive(Default)]
@@ -17,6 +23,10 @@ pub(crate) struct Errors {
 impl Errors {
     pub(crate) fn push(&mut self, err: Error) {
         self.found.push(err);
+    }
+
+    pub(crate) fn append(&mut self, more: Self) {
+        self.found.extend(more.found);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -115,8 +125,14 @@ pub(crate) fn unexpected(at: Span) -> Error {
 }
 
 pub(crate) fn attribute(attribute: &impl ToTokens) -> Error {
-    let message = "attributes on a task are not supported: remove it, and set options by methods \
-                   of the block, such as `.timeout(..)`";
+    let message = "a task takes no attribute but `#[task(...)]`, which sets its options: remove this \
+                   one, or write `#[task(timeout = \"30s\")]`";
+    Error::new_spanned(attribute, message)
+}
+
+pub(crate) fn cfg_on_task(attribute: &impl ToTokens) -> Error {
+    let message = "the results of a block are a tuple, whose type cannot hang on a `cfg`: put the \
+                   `cfg` on two blocks, or inside the expression (`if cfg!(..) { .. } else { .. }`)";
     Error::new_spanned(attribute, message)
 }
 

@@ -6,11 +6,13 @@
 //! exports these macros under their public names; the ones here are no interface of their own.
 #![forbid(unsafe_code)]
 
+mod attribute;
 mod block;
 mod captures;
 mod errors;
 mod krate;
 mod main_attribute;
+mod options;
 
 use proc_macro::TokenStream;
 
@@ -18,6 +20,12 @@ use proc_macro::TokenStream;
 #[proc_macro]
 pub fn concurrent_block(input: TokenStream) -> TokenStream {
     block::expand(input.into()).into()
+}
+
+/// What `#[concur::attr::concurrent]` and `#[concur::task]` are; documented where they are exported.
+#[proc_macro_attribute]
+pub fn concurrent_function(options: TokenStream, item: TokenStream) -> TokenStream {
+    attribute::expand(options.into(), &item.into()).into()
 }
 
 /// Marks the `main` function of a program that runs tasks in other processes.

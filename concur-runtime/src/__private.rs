@@ -7,6 +7,7 @@ pub use std::iter::IntoIterator;
 pub use std::{column, compile_error, file, line, module_path, panic};
 
 pub use crate::join::join as tasks;
+pub use crate::single::Task;
 pub use crate::task::Site;
 pub use crate::task::arms::{Probe, levels as arms};
 pub use crate::task::body::{Plain, body, many, task};

@@ -261,8 +261,7 @@ pub(crate) fn arguments_that_cannot_be_encoded_are_told_at_once(_dir: &Path) {
         }
     }
     let never = Never;
-    let err =
-        concurrent! { takes => std::mem::size_of_val(&never) }.defer().expect_err("it cannot go");
+    let err = concurrent! { takes => size_of_val(&never) }.defer().expect_err("it cannot go");
     assert_eq!((err.kind(), err.task()), (ErrorKind::Encode, Some("takes")));
 }
 

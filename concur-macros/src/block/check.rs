@@ -3,13 +3,16 @@
 //! Reports everything it finds; the result is complete only if nothing was found. Leaves to rustc
 //! what rustc says better: types, borrows, unknown names.
 
+use super::code::{self, Code, Gives};
 use super::diverge;
 use super::parse::NAMELESS;
 use super::tree::{Block, Body, Each, Task};
 use crate::captures::{self, Captured, Surroundings};
 use crate::errors::{self, Errors};
-use proc_macro2::Ident;
+use crate::options::Options;
+use proc_macro2::{Ident, Span};
 use syn::Pat;
+use syn::ext::IdentExt;
 
 /// What is expanded.
 pub(super) enum Checked<'a> {
@@ -19,20 +22,14 @@ pub(super) enum Checked<'a> {
 
 pub(super) struct CheckedTask<'a> {
     pub(super) name: &'a Ident,
-    pub(super) body: CheckedBody<'a>,
+    pub(super) options: Option<&'a Options>,
+    pub(super) code: Code,
 }
 
 pub(super) struct CheckedEach<'a> {
     pub(super) each: &'a Each,
     pub(super) name: String,
-    pub(super) body: CheckedBody<'a>,
-}
-
-/// An expression, what it captures, and whether it never has a value.
-pub(super) struct CheckedBody<'a> {
-    pub(super) written: &'a Body,
-    pub(super) captured: Captured,
-    pub(super) diverges: bool,
+    pub(super) code: Code,
 }
 
 pub(super) fn check<'a>(block: &'a Block, errors: &mut Errors) -> Checked<'a> {
@@ -51,12 +48,25 @@ pub(super) fn check<'a>(block: &'a Block, errors: &mut Errors) -> Checked<'a> {
 }
 
 fn names(tasks: &[Task], errors: &mut Errors) {
-    let named: Vec<_> = tasks.iter().filter(|task| task.name != NAMELESS).collect();
-    for (index, task) in named.iter().enumerate() {
-        if let Some(first) = named[..index].iter().find(|first| first.name == task.name) {
-            let (first, second) = (first.name.span(), task.name.span());
-            errors.push(errors::duplicate_name(first, second, &task.name.to_string()));
+    let named = tasks.iter().filter(|task| task.name != NAMELESS || task.given_name().is_some());
+    let named: Vec<(String, Span)> = named.map(Task::name).collect();
+    for (index, (name, second)) in named.iter().enumerate() {
+        if let Some((_, first)) = named[..index].iter().find(|(first, _)| first == name) {
+            errors.push(errors::duplicate_name(*first, *second, name));
         }
+    }
+}
+
+impl Task {
+    /// What it is called, and where that is said.
+    fn name(&self) -> (String, Span) {
+        self.given_name().unwrap_or_else(|| (self.name.to_string(), self.name.span()))
+    }
+
+    /// `#[task(name = "...")]`
+    fn given_name(&self) -> Option<(String, Span)> {
+        let name = self.attributes.options.as_ref()?.name.as_ref()?;
+        Some((name.value(), name.span()))
     }
 }
 
@@ -84,23 +94,27 @@ fn check_task<'a>(task: &'a Task, tasks: &[Task], errors: &mut Errors) -> Checke
         pattern: None,
     };
     let captured = captures::find(&task.body, task.list.as_ref(), &surroundings, errors);
-    CheckedTask { name: &task.name, body: body(&task.body, captured) }
+    let options = task.attributes.options.as_ref();
+    CheckedTask { name: &task.name, options, code: code(&task.body, captured) }
 }
 
 fn check_each<'a>(each: &'a Each, errors: &mut Errors) -> CheckedEach<'a> {
     let surroundings = Surroundings { pattern: Some(&each.pat), ..Surroundings::default() };
     let captured = captures::find(&each.body, each.list.as_ref(), &surroundings, errors);
-    CheckedEach { each, name: item_name(&each.pat), body: body(&each.body, captured) }
+    CheckedEach { each, name: item_name(&each.pat), code: code(&each.body, captured) }
 }
 
-fn body(written: &Body, captured: Captured) -> CheckedBody<'_> {
-    CheckedBody { written, captured, diverges: diverge::diverges(&written.expr) }
+fn code(written: &Body, captured: Captured) -> Code {
+    let Captured { captures, body, awaits } = captured;
+    let diverges = diverge::diverges(&written.expr);
+    let gives = if diverges { Gives::Nothing } else { Gives::Value };
+    Code { captures, expr: body, gives, awaits, ends: code::ends(&written.tokens) }
 }
 
 /// What the tasks of a `for` are called: as its variable is, if it has a single one.
 fn item_name(pat: &Pat) -> String {
     match pat {
-        Pat::Ident(pat) if pat.subpat.is_none() => pat.ident.to_string().replace("r#", ""),
+        Pat::Ident(pat) if pat.subpat.is_none() => pat.ident.unraw().to_string(),
         _ => "item".to_owned(),
     }
 }

@@ -1,12 +1,13 @@
-//! Writes the calls into the runtime.
+//! Writes the calls into the runtime, for blocks; for a single task, also of an annotated function.
 //!
 //! Every name comes from `__private` of the crate, and is ours (mixed-site) where the user has no
 //! name for it. Spans decide what rustc underlines: a variable that cannot be sent, an expression
 //! whose value cannot come back. What the calls do is written in the runtime; nothing here decides
 //! whether a block is right.
 
-use super::check::{Checked, CheckedBody, CheckedEach, CheckedTask};
-use crate::captures::{Capture, same_hygiene};
+use super::check::{Checked, CheckedEach, CheckedTask};
+use super::code::{Code, Gives};
+use crate::captures::Capture;
 use crate::krate::{Krate, private_at};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -27,7 +28,7 @@ fn expand_tasks(tasks: &[CheckedTask<'_>], krate: &Krate) -> TokenStream {
     let import = krate.import();
     let names: Vec<_> =
         (0..tasks.len()).map(|index| format_ident!("__concur_task_{index}", span = ours)).collect();
-    let values = tasks.iter().map(|task| expand_task(task));
+    let values = tasks.iter().map(expand_entry);
     quote_spanned! {ours=>
         {
             #import
@@ -37,18 +38,29 @@ fn expand_tasks(tasks: &[CheckedTask<'_>], krate: &Krate) -> TokenStream {
     }
 }
 
-fn expand_task(task: &CheckedTask<'_>) -> TokenStream {
+fn expand_entry(task: &CheckedTask<'_>) -> TokenStream {
     let ours = Span::mixed_site();
-    let body = &task.body;
-    let probes = probes(body);
-    let input = input(body);
-    let captures = captures(body, None);
-    let closure = closure(body, None);
-    let site = site(&task.name.unraw().to_string());
-    let at_body = closure_at(body);
+    let value = expand_task(&task.code, &site(&task.name.unraw().to_string()));
+    match task.options {
+        None => value,
+        Some(options) => {
+            let (private, options) = (private_at(ours), options.written());
+            quote_spanned!(ours=> #private::with_options(#value, #options))
+        }
+    }
+}
+
+/// A block that gives one task, where the hidden module is in scope.
+pub(crate) fn expand_task(code: &Code, site: &TokenStream) -> TokenStream {
+    let ours = Span::mixed_site();
+    let probes = probes(code);
+    let input = input(code);
+    let captures = captures(code, None);
+    let closure = closure(code, None);
+    let at_body = closure_at(code);
     let arguments =
         quote_spanned!(ours=> #site, __concur_input, __concur_captures, __concur_result, #at_body);
-    let call = call(body, "task", &arguments);
+    let call = call(code, "task", &arguments);
     quote_spanned! {ours=>
         {
             #probes
@@ -62,17 +74,17 @@ fn expand_task(task: &CheckedTask<'_>) -> TokenStream {
 
 fn expand_each(checked: &CheckedEach<'_>, krate: &Krate) -> TokenStream {
     let ours = Span::mixed_site();
-    let (body, each) = (&checked.body, checked.each);
+    let (code, each) = (&checked.code, checked.each);
     let (pat, items) = (&each.pat, &each.items);
-    let at_body = closure_at(body);
+    let at_body = closure_at(code);
     let at_pat = located(pat.span());
     let private_at_pat = private_at(pat.span());
-    let probes = probes(body);
-    let input = input(body);
+    let probes = probes(code);
+    let input = input(code);
     let item = Ident::new("__concur_item", ours);
-    let captures = captures(body, Some(&item));
+    let captures = captures(code, Some(&item));
     let for_item = Ident::new("__concur_for_item", at_pat);
-    let closure = closure(body, Some((pat, &for_item)));
+    let closure = closure(code, Some((pat, &for_item)));
     let site = site(&checked.name);
     let import = krate.import();
     let private_at_items = private_at(items.span());
@@ -94,7 +106,11 @@ fn expand_each(checked: &CheckedEach<'_>, krate: &Krate) -> TokenStream {
     let arguments = quote_spanned! {ours=>
         #site, __concur_input, #at_items, #item_at_pat, __concur_captures, __concur_result, #at_body
     };
-    let call = call(body, "many", &arguments);
+    let mut call = call(code, "many", &arguments);
+    if let Some(options) = &each.attributes.options {
+        let (private, options) = (private_at(ours), options.written());
+        call = quote_spanned!(ours=> #private::many_with_options(#call, #options));
+    }
     quote_spanned! {ours=>
         {
             #import
@@ -111,8 +127,8 @@ fn expand_each(checked: &CheckedEach<'_>, krate: &Krate) -> TokenStream {
 
 /// For each capture, the value that says how its type is sent. A type that cannot be is an error
 /// at the variable.
-fn probes(body: &CheckedBody<'_>) -> TokenStream {
-    each_capture(body, |name, Capture { place, .. }| {
+fn probes(code: &Code) -> TokenStream {
+    each_capture(code, |name, Capture { place, .. }| {
         let (span, private) = (located(place.span()), private_at(place.span()));
         let references = references(span);
         quote_spanned! {span=>
@@ -130,11 +146,11 @@ fn references(span: Span) -> TokenStream {
     quote_spanned!(span=> &&&&&&&&&)
 }
 
-fn input(body: &CheckedBody<'_>) -> TokenStream {
+fn input(code: &Code) -> TokenStream {
     let ours = Span::mixed_site();
     let private = private_at(ours);
-    let mutable = (!body.captured.captures.is_empty()).then(|| quote_spanned!(ours=> mut));
-    let puts = each_capture(body, |name, Capture { place, .. }| {
+    let mutable = (!code.captures.is_empty()).then(|| quote_spanned!(ours=> mut));
+    let puts = each_capture(code, |name, Capture { place, .. }| {
         let span = located(place.span());
         let name = Ident::new(&name.to_string(), span);
         quote_spanned!(span=> __concur_input.put(&#name, &#place);)
@@ -145,11 +161,8 @@ fn input(body: &CheckedBody<'_>) -> TokenStream {
     }
 }
 
-fn each_capture(
-    body: &CheckedBody<'_>,
-    write: impl Fn(&Ident, &Capture) -> TokenStream,
-) -> TokenStream {
-    let captures = body.captured.captures.iter().enumerate();
+fn each_capture(code: &Code, write: impl Fn(&Ident, &Capture) -> TokenStream) -> TokenStream {
+    let captures = code.captures.iter().enumerate();
     captures.map(|(index, capture)| write(&capture_name(index), capture)).collect()
 }
 
@@ -157,8 +170,8 @@ fn capture_name(index: usize) -> Ident {
     format_ident!("__concur_capture_{index}", span = Span::mixed_site())
 }
 
-fn captures(body: &CheckedBody<'_>, item: Option<&Ident>) -> TokenStream {
-    let names = (0..body.captured.captures.len()).map(capture_name);
+fn captures(code: &Code, item: Option<&Ident>) -> TokenStream {
+    let names = (0..code.captures.len()).map(capture_name);
     let list = nested(names.map(|name| quote!(#name)).chain(item.map(|item| quote!(#item))));
     quote_spanned!(Span::mixed_site()=> let __concur_captures = #list;)
 }
@@ -171,28 +184,28 @@ fn nested(items: impl DoubleEndedIterator<Item = TokenStream>) -> TokenStream {
 
 /// The body as a closure of its captures, and the call that has rustc refuse it if it captures
 /// anything else.
-fn closure(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenStream {
+fn closure(code: &Code, item: Option<(&syn::Pat, &Ident)>) -> TokenStream {
     let ours = Span::mixed_site();
     let private = private_at(ours);
-    let bindings = body.captured.captures.iter().map(|Capture { binding, .. }| quote!(#binding));
+    let bindings = code.captures.iter().map(|Capture { binding, .. }| quote!(#binding));
     let item_binding = item.map(|(_, name)| quote!(#name));
     let pattern = nested(bindings.chain(item_binding));
     let take_item = item.map(|(pat, name)| quote_spanned!(ours=> let #pat = #name;));
-    let at_body = closure_at(body);
-    let result = result(body);
-    let owning = owning(body, item);
+    let at_body = closure_at(code);
+    let result = result(code);
+    let owning = owning(code, item);
     // The closure begins and ends with the expression, which is where a message about it points.
-    let (first, last) = ends(body);
+    let (first, last) = code.ends;
     let parameters = quote_spanned!(located(first)=> |_, #pattern|);
     let block = |statements| {
         let mut block = Group::new(Delimiter::Brace, statements);
         block.set_span(located(last));
         block
     };
-    if let Some(at_await) = body.captured.awaits {
+    if let Some(at_await) = code.awaits {
         let private_at_await = private_at(at_await);
         let needs_tokio = quote_spanned!(located(at_await)=> #private_at_await::needs_tokio!(););
-        let value = async_value(body, &private);
+        let value = async_value(code, &private);
         let block = block(quote_spanned! {ours=>
             #private::Box::pin(async move {
                 #take_item
@@ -208,7 +221,7 @@ fn closure(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenSt
             #result
         }
     } else {
-        let (value_type, value) = value(body);
+        let (value_type, value) = value(code);
         let block = block(quote_spanned!(ours=> #take_item #value));
         quote_spanned! {ours=>
             let __concur_body = #private::body(
@@ -224,7 +237,7 @@ fn closure(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenSt
 
 /// Has rustc refuse what borrows, and callables that capture, at the variable. Stands after the body,
 /// which may settle types.
-fn owning(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenStream {
+fn owning(code: &Code, item: Option<(&syn::Pat, &Ident)>) -> TokenStream {
     let ours = Span::mixed_site();
     let private = private_at(ours);
     let question = |name: Ident| {
@@ -232,11 +245,11 @@ fn owning(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenStr
         let ask = Ident::new("__concur_owning", span);
         quote_spanned!(span=> (&&&#name).#ask();)
     };
-    let captures = each_capture(body, |name, Capture { place, .. }| {
+    let captures = each_capture(code, |name, Capture { place, .. }| {
         question(Ident::new(&name.to_string(), located(place.span())))
     });
     let item = item.map(|(pat, _)| question(Ident::new("__concur_item", located(pat.span()))));
-    let callables = each_capture(body, |name, Capture { place, .. }| {
+    let callables = each_capture(code, |name, Capture { place, .. }| {
         let span = located(place.span());
         let name = Ident::new(&name.to_string(), span);
         let private = private_at(span);
@@ -260,12 +273,12 @@ fn owning(body: &CheckedBody<'_>, item: Option<(&syn::Pat, &Ident)>) -> TokenStr
 }
 
 /// The way that the result comes back, or an error at the expression.
-fn result(body: &CheckedBody<'_>) -> TokenStream {
+fn result(code: &Code) -> TokenStream {
     let ours = Span::mixed_site();
     let private = private_at(ours);
-    let (first, _) = ends(body);
+    let (first, _) = code.ends;
     let ask = Ident::new("__concur_result", located(first));
-    let returning = body_part(body, 1);
+    let returning = body_part(code, 1);
     quote_spanned! {ours=>
         let __concur_result = {
             use #private::arms::results::*;
@@ -279,42 +292,48 @@ fn result(body: &CheckedBody<'_>) -> TokenStream {
 ///
 /// One that never has a value stands alone: around it an `Ok` would be unreachable code, and its
 /// type would be `!`, which cannot be sent.
-fn value(body: &CheckedBody<'_>) -> (TokenStream, TokenStream) {
+fn value(code: &Code) -> (TokenStream, TokenStream) {
     let ours = Span::mixed_site();
-    let expr = &body.captured.body;
-    if body.diverges {
-        return (quote_spanned!(ours=> ()), quote_spanned!(ours=> (#expr)));
+    let expr = &code.expr;
+    match &code.gives {
+        Gives::Nothing => (quote_spanned!(ours=> ()), quote_spanned!(ours=> (#expr))),
+        Gives::Ending(value_type) => (value_type.clone(), expr.clone()),
+        Gives::Value => {
+            let (first, last) = code.ends;
+            let private = private_at(first);
+            let ok = Ident::new("Ok", located(first));
+            let mut value = Group::new(Delimiter::Parenthesis, quote_spanned!(ours=> (#expr)));
+            value.set_span(located(last));
+            (quote_spanned!(ours=> _), quote_spanned!(located(first)=> #private::#ok #value))
+        }
     }
-    let (first, last) = ends(body);
-    let private = private_at(first);
-    let ok = Ident::new("Ok", located(first));
-    let mut value = Group::new(Delimiter::Parenthesis, quote_spanned!(ours=> (#expr)));
-    value.set_span(located(last));
-    (quote_spanned!(ours=> _), quote_spanned!(located(first)=> #private::#ok #value))
 }
 
 /// [`value`] where no closure can be told its type: it is told by a `return` that is never reached.
-fn async_value(body: &CheckedBody<'_>, private: &Ident) -> TokenStream {
+fn async_value(code: &Code, private: &Ident) -> TokenStream {
     let ours = Span::mixed_site();
-    let expr = &body.captured.body;
-    if body.diverges {
-        quote_spanned! {ours=>
+    let expr = &code.expr;
+    match &code.gives {
+        Gives::Nothing => quote_spanned! {ours=>
             if false {
                 return #private::Ok::<(), #private::Failure>(());
             }
             (#expr)
-        }
-    } else {
-        quote_spanned!(ours=> #private::Ok::<_, #private::Failure>((#expr)))
+        },
+        Gives::Ending(value_type) => quote_spanned! {ours=>
+            let __concur_ending: #private::Result<#value_type, #private::Failure> = #expr;
+            __concur_ending
+        },
+        Gives::Value => quote_spanned!(ours=> #private::Ok::<_, #private::Failure>((#expr))),
     }
 }
 
 /// The call that makes the task, placed at its expression: a value that cannot come back is an
 /// error there.
-fn call(body: &CheckedBody<'_>, name: &str, arguments: &TokenStream) -> TokenStream {
-    let (first, last) = ends(body);
+fn call(code: &Code, name: &str, arguments: &TokenStream) -> TokenStream {
+    let (first, last) = code.ends;
     let private = private_at(first);
-    if body.captured.awaits.is_some() {
+    if code.awaits.is_some() {
         let function = Ident::new(&format!("{name}_async"), located(last));
         return quote_spanned!(located(last)=> #private::arms::waiting::#function(#arguments));
     }
@@ -331,27 +350,18 @@ fn site(name: &str) -> TokenStream {
 }
 
 /// The closure, placed at its expression.
-fn closure_at(body: &CheckedBody<'_>) -> TokenStream {
-    body_part(body, 0)
+fn closure_at(code: &Code) -> TokenStream {
+    body_part(code, 0)
 }
 
 /// A member of the pair that the runtime makes of the closure, placed at the expression: of two
 /// tokens, the first at the first of the expression and the second at the last, rustc underlines it
 /// all.
-fn body_part(body: &CheckedBody<'_>, index: u32) -> TokenStream {
-    let (first, last) = ends(body);
+fn body_part(code: &Code, index: u32) -> TokenStream {
+    let (first, last) = code.ends;
     let name = Ident::new("__concur_body", located(first));
     let index = Index { index, span: located(last) };
     quote_spanned!(located(first)=> #name.#index)
-}
-
-/// The spans of the first and the last token of the expression, which stable Rust cannot join. If
-/// macros wrote the two, nothing sensible is between them, and it is the first twice.
-fn ends(body: &CheckedBody<'_>) -> (Span, Span) {
-    let mut tokens = body.written.tokens.clone().into_iter();
-    let first = tokens.next().map_or_else(Span::mixed_site, |token| token.span());
-    let last = tokens.last().map_or(first, |token| token.span());
-    if same_hygiene(first, last) { (first, last) } else { (first, first) }
 }
 
 fn located(span: Span) -> Span {

@@ -3,7 +3,9 @@
 //! parse → check → expand, each in a file. Whatever any of them finds wrong is gathered, and all of
 //! it is reported in one build, in place of the expansion.
 
+mod attributes;
 mod check;
+mod code;
 mod diverge;
 mod expand;
 mod list;
@@ -13,6 +15,8 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use code::{Code, Gives, ends};
+pub(crate) use expand::expand_task;
 pub(crate) use parse::parse;
 pub(crate) use tree::{Block, Body, List};
 

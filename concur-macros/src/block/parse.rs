@@ -4,6 +4,7 @@
 //! seems to begin, and the tasks that could be read are still examined for mistakes of another
 //! kind. What the names and expressions mean is not known here; the tree goes to `check`.
 
+use super::attributes::Attributes;
 use super::list;
 use super::tree::{Block, Body, Each, List, Task};
 use crate::errors::{self, Errors};
@@ -76,7 +77,7 @@ impl Reader<'_, '_> {
     }
 
     fn task(&mut self) -> Next {
-        self.attributes();
+        let attributes = self.attributes();
         let input = self.input;
         let at = input.span();
         if input.is_empty() {
@@ -87,7 +88,7 @@ impl Reader<'_, '_> {
             return Next::Reported;
         }
         if input.peek(Token![for]) && !input.peek2(Token![=>]) {
-            return self.each();
+            return self.each(attributes);
         }
         let Some(name) = self.name() else { return self.after_nothing() };
         let Some(arrow) = self.arrow(&name) else { return self.after_nothing() };
@@ -99,7 +100,7 @@ impl Reader<'_, '_> {
             return Next::Reported;
         }
         let Some((list, body)) = self.list_and_body() else { return Next::Recover };
-        self.block.tasks.push(Task { name, arrow, list, body });
+        self.block.tasks.push(Task { attributes, name, arrow, list, body });
         Next::Known { name: text }
     }
 
@@ -108,21 +109,20 @@ impl Reader<'_, '_> {
         if self.input.peek(Token![,]) { Next::Reported } else { Next::Recover }
     }
 
-    fn attributes(&mut self) {
+    fn attributes(&mut self) -> Attributes {
+        let mut found = Vec::new();
         while self.input.peek(Token![#]) {
             match self.attempt(Attribute::parse_outer) {
-                Ok(attributes) if !attributes.is_empty() => {
-                    for attribute in &attributes {
-                        self.errors.push(errors::attribute(attribute));
-                    }
-                }
-                Ok(_) => return,
+                Ok(attributes) if !attributes.is_empty() => found.extend(attributes),
+                Ok(_) => break,
                 Err(err) => {
                     self.errors.push(err);
-                    return self.skip_token();
+                    self.skip_token();
+                    break;
                 }
             }
         }
+        Attributes::read(&found, self.errors)
     }
 
     /// The name, if what stands here can be taken for one. A wrong one is reported and taken, so
@@ -208,7 +208,7 @@ impl Reader<'_, '_> {
         Some(Token![=>](span))
     }
 
-    fn each(&mut self) -> Next {
+    fn each(&mut self, attributes: Attributes) -> Next {
         let input = self.input;
         let Some(for_token) = self.take::<Token![for]>() else { return Next::Recover };
         let pat = match self.attempt(Pat::parse_multi_with_leading_vert) {
@@ -232,7 +232,8 @@ impl Reader<'_, '_> {
             return Next::Reported;
         }
         let Some((list, body)) = self.list_and_body() else { return Next::Recover };
-        self.block.each.push(Each { for_token, pat, in_token, items, arrow, list, body });
+        let each = Each { attributes, for_token, pat, in_token, items, arrow, list, body };
+        self.block.each.push(each);
         Next::Known { name: "for".to_owned() }
     }
 

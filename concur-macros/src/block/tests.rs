@@ -94,7 +94,42 @@ fn wrong_lists_and_attributes_are_refused() {
     let list = "a list of captures holds";
     refused("a => [x + 1, &y, 3, z] f(z)", &[list, list, list]);
     refused("a => [x,, y] f(z)", &[list]);
-    refused("#[task(timeout = \"2s\")] a => 1, #[cfg(x)] #[doc = \"\"] b => 2", &["attributes"; 3]);
+    let cfg = "whose type cannot hang on a `cfg`";
+    refused("#[cfg(x)] #[cfg_attr(x, y)] a => 1", &[cfg, cfg]);
+    let attribute = "no attribute but `#[task(...)]`";
+    refused(
+        "#[inline] #[task = 3] a => 1, #[other::task] for x in y => x",
+        &[attribute, attribute, attribute, "`for` stands alone"],
+    );
+}
+
+#[test]
+fn options_of_entries_are_read() {
+    accepted("#[task(timeout = \"2s\", retries = 3)] a => 1, #[task] b => 2, /** text */ c => 3");
+    accepted("#[task(isolated)] #[task(retries = 1)] /// text\n for x in y => x");
+    refused("#[task(isolated)] #[task(isolated)] a => 1", &["`isolated` is said a second time"]);
+    refused(
+        "#[task(timeout = 2, retry = 3)] a => 1 +",
+        &["`timeout` must be", "no option `retry`", "expected"],
+    );
+    refused(
+        "#[task(name = \"b\")] a => 1, b => 2",
+        &["two tasks are named `b`", "the first task named `b`"],
+    );
+    accepted("#[task(name = \"b\")] a => 1, #[task(name = \"a\")] b => 2");
+}
+
+#[test]
+fn options_of_entries_are_said_to_the_runtime() {
+    let task = expansion("#[task(timeout = \"2s\")] a => 1");
+    assert!(task.contains("__concur_private::with_options({"), "{task}");
+    assert!(
+        task.contains("},__concur_private::WrittenOptions::new().timeout(2000000000u64))"),
+        "{task}"
+    );
+    let many = expansion("#[task(retries = 1)] for x in y => x");
+    assert!(many.contains("__concur_private::many_with_options(__concur_private::many("), "{many}");
+    assert!(many.contains("__concur_private::WrittenOptions::new().retries(1u32))"), "{many}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! It prints back to the tokens it was read from, for a block inside a task, whose captures the
 //! outer block may rename.
 
+use super::attributes::Attributes;
 use crate::captures::Place;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -17,6 +18,7 @@ pub(crate) struct Block {
 
 /// `name => expression`
 pub(crate) struct Task {
+    pub(crate) attributes: Attributes,
     pub(crate) name: Ident,
     pub(crate) arrow: Token![=>],
     pub(crate) list: Option<List>,
@@ -25,6 +27,7 @@ pub(crate) struct Task {
 
 /// `for pattern in items => expression`
 pub(crate) struct Each {
+    pub(crate) attributes: Attributes,
     pub(crate) for_token: Token![for],
     pub(crate) pat: Pat,
     pub(crate) in_token: Token![in],
@@ -49,13 +52,15 @@ pub(crate) struct Body {
 
 impl ToTokens for Block {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        for Task { name, arrow, list, body } in &self.tasks {
+        for Task { attributes, name, arrow, list, body } in &self.tasks {
             let expr = &body.expr;
-            tokens.extend(quote!(#name #arrow #list #expr,));
+            tokens.extend(quote!(#attributes #name #arrow #list #expr,));
         }
-        for Each { for_token, pat, in_token, items, arrow, list, body } in &self.each {
+        for Each { attributes, for_token, pat, in_token, items, arrow, list, body } in &self.each {
             let expr = &body.expr;
-            tokens.extend(quote!(#for_token #pat #in_token #items #arrow #list #expr,));
+            tokens.extend(quote! {
+                #attributes #for_token #pat #in_token #items #arrow #list #expr,
+            });
         }
     }
 }

@@ -100,7 +100,11 @@ pub fn many_with_options<I: Iterator, T: Returned>(
 }
 
 /// A task that calls an annotated function, with what its attribute says.
-pub fn of_function<T>(mut task: Task<T>, written: WrittenOptions) -> Task<T> {
+///
+/// `T` is what the function says that it returns, and the body of the task was checked against it.
+/// `U` is another only where that type cannot travel, which was reported there.
+pub fn of_function<T, U>(task: Task<U>, written: WrittenOptions) -> Task<T> {
+    let mut task = Task::from_spec(task.spec);
     if let Some(name) = written.name {
         task.spec.name = Cow::Borrowed(name);
     }

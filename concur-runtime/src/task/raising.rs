@@ -1,7 +1,7 @@
 //! How the error of an annotated function travels: as data where its type allows, so that the caller
-//! gets the very value back; as its messages otherwise. Decided by method resolution, as
-//! [`arms`](super::arms) does for captures: a macro writes
-//! `(&ErrorType::of(&err)).__concur_way().fail(err)`.
+//! gets the very value back; as its messages otherwise; as it is where it is a [`Failure`]. Decided by
+//! method resolution, as [`arms`](super::arms) does for captures: a macro writes
+//! `(&&&ErrorType::of(&err)).__concur_way().fail(err)`.
 
 use std::error::Error;
 use std::marker::PhantomData;
@@ -41,6 +41,19 @@ pub struct AsValue;
 #[derive(Debug, Clone, Copy)]
 pub struct AsText;
 
+/// It is a failure.
+#[derive(Debug, Clone, Copy)]
+pub struct AsItself;
+
+#[expect(clippy::unused_self, reason = "its type is all there is to it")]
+impl AsItself {
+    /// Gives it back.
+    #[must_use]
+    pub fn fail(self, failure: Failure) -> Failure {
+        failure
+    }
+}
+
 #[expect(clippy::unused_self, reason = "its type is all there is to it")]
 impl AsValue {
     /// Makes the failure.
@@ -61,7 +74,15 @@ impl AsText {
 /// The arms, to be imported where an error is asked about.
 #[expect(missing_docs, reason = "each trait is one arm, see this file's head")]
 pub mod errors {
-    use super::{AsText, AsValue, DeserializeOwned, ErrorType, Serialize};
+    use super::{AsItself, AsText, AsValue, DeserializeOwned, ErrorType, Failure, Serialize};
+
+    pub trait FailureArm {
+        fn __concur_way(&self) -> AsItself {
+            AsItself
+        }
+    }
+
+    impl FailureArm for &&ErrorType<Failure> {}
 
     pub trait ValueArm {
         fn __concur_way(&self) -> AsValue {
@@ -69,7 +90,7 @@ pub mod errors {
         }
     }
 
-    impl<E: Serialize + DeserializeOwned> ValueArm for ErrorType<E> {}
+    impl<E: Serialize + DeserializeOwned> ValueArm for &ErrorType<E> {}
 
     pub trait TextArm {
         fn __concur_way(&self) -> AsText {
@@ -77,15 +98,31 @@ pub mod errors {
         }
     }
 
-    impl<E> TextArm for &ErrorType<E> {}
+    impl<E> TextArm for ErrorType<E> {}
 }
 
 /// A return type that is a `Result`, by whatever name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Result`",
+    label = "the function fails by this, as its name ends in `Result` or `fallible` says",
+    note = "if it is a value like any other, write `#[concurrent(fallible = false)]`"
+)]
 pub trait Fallible {
     /// What the function gives when it succeeds.
     type Value;
+    /// What it fails with.
+    type Error;
+
+    /// The `Result` that it is.
+    #[expect(clippy::missing_errors_doc, reason = "it is an error itself")]
+    fn into_result(self) -> Result<Self::Value, Self::Error>;
 }
 
 impl<T, E> Fallible for Result<T, E> {
     type Value = T;
+    type Error = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
 }

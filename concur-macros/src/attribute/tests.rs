@@ -1,0 +1,1 @@
+//! What `#[concurrent]` makes of a function, and what it refuses.

@@ -1,0 +1,65 @@
+//! Of `#[concurrent]` on functions, methods and `impl` blocks.
+
+use proc_macro2::{Ident, Span};
+use quote::ToTokens;
+use syn::Error;
+
+pub(crate) fn concurrent_on_other_item(at: Span) -> Error {
+    let message = "`#[concurrent]` goes on a function with a body, on a method or on an `impl` \
+                   block: remove it here";
+    Error::new(at, message)
+}
+
+pub(crate) fn function_is_unsafe(token: &impl ToTokens) -> Error {
+    let message = "a task cannot uphold the contract of an `unsafe fn`: write `#[concurrent]` on a \
+                   safe function that calls it";
+    Error::new_spanned(token, message)
+}
+
+pub(crate) fn function_is_variadic(dots: &impl ToTokens) -> Error {
+    let message = "arguments without types cannot be sent to a task: write `#[concurrent]` on a \
+                   function whose arguments all have one";
+    Error::new_spanned(dots, message)
+}
+
+pub(crate) fn function_of_unknown_type(at: Span) -> Error {
+    let message = "a function without `self` cannot know what `Self` is: write `#[concurrent]` on the \
+                   `impl` block, too";
+    Error::new(at, message)
+}
+
+pub(crate) fn function_changes_self(reference: &impl ToTokens) -> Error {
+    let message = "a task has a copy of `self` and changes to it do not come back: take `&self` or \
+                   `self`, and return what changed";
+    Error::new_spanned(reference, message)
+}
+
+pub(crate) fn argument_changes(reference: &impl ToTokens) -> Error {
+    let message = "a task has a copy of its arguments and changes to them do not come back: take the \
+                   value or a `&` to it, and return what changed";
+    Error::new_spanned(reference, message)
+}
+
+pub(crate) fn cfg_on_argument(attribute: &impl ToTokens) -> Error {
+    let message = "what a task is sent cannot hang on a `cfg`: write two functions, each with a `cfg` \
+                   of its own";
+    Error::new_spanned(attribute, message)
+}
+
+pub(crate) fn result_is_reference(and: &impl ToTokens) -> Error {
+    let message = "the result of a task is sent back from another process, so it cannot borrow: \
+                   return a value that owns its data, such as `String` for `&str`";
+    Error::new_spanned(and, message)
+}
+
+pub(crate) fn result_is_hidden(token: &impl ToTokens) -> Error {
+    let message = "the result of a task needs a type with a name: write it instead of `impl` (for a \
+                   future, write `async fn`)";
+    Error::new_spanned(token, message)
+}
+
+pub(crate) fn fallible_without_result(name: &Ident) -> Error {
+    let message =
+        format!("`fallible` says that `{name}` returns a `Result`, and it returns nothing");
+    Error::new(name.span(), message)
+}
