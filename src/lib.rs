@@ -78,7 +78,7 @@ pub use concur_macros::{concurrent_function as task, main};
 pub use concur_runtime::{
     Config, Deferred, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many,
     Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, flush, init,
-    join, join_all, register_engine,
+    join, join_all, register_engine, shutdown,
 };
 
 #[cfg(feature = "json")]

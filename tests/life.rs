@@ -21,6 +21,8 @@ mod processes;
 mod review;
 #[path = "life/scenario.rs"]
 mod scenario;
+#[path = "life/shutdown.rs"]
+mod shutdown;
 
 use std::process::ExitCode;
 
@@ -79,6 +81,10 @@ scenarios! {
     review::an_installed_nested_limit_is_kept_in_workers,
     review::threads_need_no_descriptor,
     review::nested_forks_do_not_multiply(CONCUR_WORKERS = "2"),
+    shutdown::shutdown_lets_runs_end,
+    shutdown::shutdown_cancels_what_does_not_end,
+    shutdown::after_shutdown_no_run_begins,
+    shutdown::shutdown_leaves_deferred_work_alone,
 }
 
 const OWN: &[harness::Check] = &[

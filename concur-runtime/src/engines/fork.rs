@@ -92,6 +92,7 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
 /// The life of the fork.
 fn run_and_exit(job: &Job, mut end: WorkerEnd, parent: Pid) -> ! {
     tasks::become_task_process(parent);
+    crate::shutdown::forget();
     let _ = tasks::empty_stdin();
     let mut live = || {
         tasks::prepare();

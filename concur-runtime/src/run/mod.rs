@@ -37,6 +37,7 @@ use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::outcome::{End, Limit, Outcome};
+use crate::shutdown::{self, Pass};
 use crate::task::panic;
 use ticket::{Active, Ready, Reason, Ticket};
 
@@ -65,10 +66,12 @@ pub(crate) struct Run {
     failures: Vec<TaskError>,
     /// The run cannot go on, for a reason that is no task's.
     broken: Option<Error>,
+    _pass: Pass,
 }
 
 impl Run {
     pub(crate) fn new(methods: Methods, policy: Policy) -> Result<Self, Error> {
+        let pass = Pass::take()?;
         let mut settings = Settings::resolve(&methods)?;
         let launcher = crate::engines::launcher(&settings.driver)?;
         let around = Context::current();
@@ -109,6 +112,7 @@ impl Run {
             won: false,
             failures: Vec::new(),
             broken: None,
+            _pass: pass,
         })
     }
 
@@ -119,6 +123,10 @@ impl Run {
         sink: &mut dyn Sink,
         waker: &mut dyn FnMut() -> Waker,
     ) -> bool {
+        if shutdown::is_cancelling() && !self.stopping {
+            self.broken.get_or_insert_with(shutdown::ended);
+            self.cancel(sink);
+        }
         loop {
             self.look(sink, waker);
             self.keep_deadline(jobs, sink);
@@ -261,6 +269,12 @@ impl Run {
 
     /// Says what to wait for. `true` if something came in between: then look again at once.
     pub(crate) fn park(&mut self, wait: &mut Wait) -> bool {
+        #[cfg(target_os = "linux")]
+        if !self.stopping {
+            if let Some(alarm) = shutdown::alarm() {
+                wait.socket(alarm);
+            }
+        }
         let now = Moment::now();
         for active in &mut self.active {
             if active.attempt.park(wait) {

@@ -54,6 +54,7 @@ pub(crate) fn live_forked(
     log: Option<File>,
     (id, run, specs): (u64, Run, VecDeque<TaskSpec>),
 ) -> ! {
+    crate::shutdown::forget();
     super::tasks::prepare();
     let mut supervisor = Supervisor::new(caller, log);
     let going = Going::new(id, run, specs, Arc::clone(&supervisor.log), failed);

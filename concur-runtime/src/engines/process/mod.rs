@@ -40,6 +40,12 @@ pub(crate) fn start_supervisor(
     server.start_supervisor(socket, log)
 }
 
+/// Ends the workers and the fork server of this process, and waits for that.
+pub(crate) fn end_workers() {
+    pool::pool().close();
+    server::await_dismissed();
+}
+
 /// Why no worker can be had in this process, if so.
 fn refusal() -> Option<End> {
     if crate::sys::door::is_set_user_id() {

@@ -154,6 +154,16 @@ impl Pool {
         }
     }
 
+    /// Lets everything go that is not at work.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.retire_server();
+        // Their slots go with the server.
+        let ending = std::mem::take(&mut state.ending);
+        drop(state);
+        drop(ending);
+    }
+
     /// The server that is there, or a new one.
     pub(super) fn server(&self, settings: &Settings) -> Result<Arc<Server>, End> {
         self.lock().server(settings)

@@ -192,6 +192,19 @@ pub(super) fn bury_dismissed() {
     });
 }
 
+/// Waits for servers that were told to end, and ends those that do not by themselves.
+pub(super) fn await_dismissed() {
+    let Some(dismissed) = DISMISSED.peek() else { return };
+    let pids: Vec<Pid> = {
+        let dismissed = dismissed.lock().unwrap_or_else(PoisonError::into_inner);
+        dismissed.iter().map(|(pid, _)| *pid).collect()
+    };
+    for pid in pids {
+        wait_for_end(pid, FAREWELL);
+    }
+    bury_dismissed();
+}
+
 /// Waits until a child of ours has ended, or `limit` has passed.
 fn wait_for_end(pid: Pid, limit: Duration) {
     let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else { return };
