@@ -37,9 +37,11 @@ pub(crate) fn it_has_a_line_for_each_task() {
         .succeeds();
     let log = std::fs::read_to_string(&path).expect("it was made");
     for number in 1..=4 {
-        for what in
-            ["deferred: works, fails", "task `works` is done", "task `fails` failed: invalid digit"]
-        {
+        for what in [
+            "deferred: `works`, `fails`",
+            "task `works` is done",
+            "task `fails` failed: invalid digit",
+        ] {
             let line = format!("deferral {number}: {what}");
             assert_eq!(log.matches(&line).count(), 1, "{line}\n{log}");
         }

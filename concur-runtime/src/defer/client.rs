@@ -19,6 +19,7 @@ use crate::channel::{close_on_exec_pair, receive, send_with};
 use crate::codec;
 use crate::config::Settings;
 use crate::context::Moment;
+use crate::engines::Identity;
 use crate::error::{Error, ErrorKind};
 use crate::sys::process_local::ProcessLocal;
 use crate::wire::{Deferring, News};
@@ -32,14 +33,17 @@ static SUPERVISOR: ProcessLocal<Mutex<Option<Arc<Supervisor>>>> = ProcessLocal::
 /// This side of a supervisor.
 struct Supervisor {
     socket: OwnedFd,
+    /// Who it works for.
+    identity: Identity,
     told: Mutex<Told>,
 }
 
 #[derive(Default)]
 struct Told {
-    /// Deferrals that it has not said the end of.
+    /// Deferrals that it holds and has not said the end of.
     entries: Vec<Weak<Entry>>,
-    held: Vec<u64>,
+    /// Deferrals that were handed over, until it says that it holds them.
+    handed: Vec<Weak<Entry>>,
     refused: Vec<(u64, String)>,
     gone: bool,
 }
@@ -58,7 +62,7 @@ pub(super) fn submit(
     let supervisors = SUPERVISOR.get(Mutex::default);
     // One at a time, so that two threads do not start two.
     let mut current = lock(supervisors);
-    if let Some(supervisor) = &*current {
+    if let Some(supervisor) = current.as_ref().filter(|one| one.identity == Identity::now()) {
         supervisor.look();
         if supervisor.hand(entry, &file).is_ok() {
             let supervisor = Arc::clone(supervisor);
@@ -90,14 +94,14 @@ impl Supervisor {
     }
 
     fn on(socket: OwnedFd) -> Self {
-        Self { socket, told: Mutex::default() }
+        Self { socket, identity: Identity::now(), told: Mutex::default() }
     }
 
     fn hand(self: &Arc<Self>, entry: &Arc<Entry>, file: &OwnedFd) -> io::Result<()> {
         let order = codec::to_vec(&Deferring { id: entry.id() }).map_err(io::Error::other)?;
-        send_with(&self.socket, &order, &[file.as_fd()])?;
-        lock(&self.told).entries.push(Arc::downgrade(entry));
-        Ok(())
+        // Before it can answer.
+        lock(&self.told).handed.push(Arc::downgrade(entry));
+        send_with(&self.socket, &order, &[file.as_fd()])
     }
 
     /// Waits until it says that it holds a deferral; `false` if it is gone instead.
@@ -108,17 +112,17 @@ impl Supervisor {
         loop {
             self.look();
             let mut told = lock(&self.told);
-            if let Some(at) = told.held.iter().position(|id| *id == entry.id()) {
-                told.held.swap_remove(at);
-                return Ok(true);
-            }
             if let Some(at) = told.refused.iter().position(|(id, _)| *id == entry.id()) {
                 let (_, reason) = told.refused.swap_remove(at);
                 drop(told);
                 return Err(give_up(entry, format!("deferred tasks were refused: {reason}")));
             }
+            let waits = told.handed.iter().any(|one| is(one, entry.id()));
             let gone = told.gone;
             drop(told);
+            if !waits {
+                return Ok(true);
+            }
             if gone {
                 return Ok(false);
             }
@@ -131,6 +135,10 @@ impl Supervisor {
             self.wait(Some(until));
         }
     }
+}
+
+fn is(entry: &Weak<Entry>, id: u64) -> bool {
+    entry.upgrade().is_some_and(|entry| entry.id() == id)
 }
 
 fn give_up(entry: &Entry, message: String) -> Error {
@@ -153,7 +161,12 @@ impl Source for Supervisor {
         while !told.gone {
             match receive(&self.socket, false) {
                 Ok(Some(frame)) => match codec::decode_all::<News>(&frame.bytes) {
-                    Ok(News::Held { id }) => told.held.push(id),
+                    Ok(News::Held { id }) => {
+                        if let Some(at) = told.handed.iter().position(|one| is(one, id)) {
+                            let entry = told.handed.swap_remove(at);
+                            told.entries.push(entry);
+                        }
+                    }
                     Ok(News::Refused { id, reason }) => told.refused.push((id, reason)),
                     Ok(News::Ended { id, error }) => {
                         ended.push((

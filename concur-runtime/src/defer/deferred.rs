@@ -123,8 +123,7 @@ fn flush_those(limit: Duration, which: impl Fn(&Entry) -> bool) -> Result<(), Er
 }
 
 fn still_going(limit: Duration, entries: &[Arc<Entry>]) -> Error {
-    let names: Vec<String> =
-        entries.iter().flat_map(|entry| &entry.names).map(|name| format!("`{name}`")).collect();
+    let names: Vec<String> = entries.iter().flat_map(|entry| entry.names.iter().cloned()).collect();
     Error::new(
         ErrorKind::TimedOut,
         format!("deferred tasks were not done after {}: {}", Spelled(limit), names.join(", ")),

@@ -63,8 +63,8 @@ impl Log {
     }
 
     /// The tasks ended, or never came to run, for a reason that is none of theirs.
-    pub(crate) fn broken(&self, deferral: u64, tasks: &[String], err: &Error) {
-        self.line(deferral, &format!("tasks {}: {err}", tasks.join(", ")));
+    pub(crate) fn broken(&self, deferral: u64, err: &Error) {
+        self.line(deferral, &format!("its tasks did not all run: {err}"));
     }
 
     /// What was deferred is in the hands of who runs it.

@@ -47,7 +47,7 @@ pub(crate) fn hand_over(mut deferral: Deferral) -> Result<Deferred, Error> {
     }
     let settings = Settings::resolve(&deferral.methods)?;
     refuse_what_cannot_be_sent(&deferral)?;
-    let names = deferral.specs.iter().map(|spec| spec.name.to_string()).collect();
+    let names = names(&deferral.specs);
     let entry = Arc::new(Entry::new(names));
     if deferral.specs.is_empty() {
         entry.end(Ok(()));
@@ -66,6 +66,22 @@ pub(crate) fn hand_over(mut deferral: Deferral) -> Result<Deferred, Error> {
         }
     }
     Ok(Deferred::of(entry))
+}
+
+/// The names of tasks, for people: those of many of a kind once, with their number.
+pub(crate) fn names(specs: &VecDeque<TaskSpec>) -> Vec<String> {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for spec in specs {
+        match counted.last_mut() {
+            Some((name, count)) if *name == spec.name => *count += 1,
+            _ => counted.push((&spec.name, 1)),
+        }
+    }
+    let spelled = counted.into_iter().map(|(name, count)| match count {
+        1 => format!("`{name}`"),
+        _ => format!("`{name}` ({count} times)"),
+    });
+    spelled.collect()
 }
 
 /// Arguments that could not be encoded are told at once, not to a log.

@@ -1,6 +1,7 @@
 //! Where the outcomes of deferred tasks go: to the log, to the hook for failures, and, as failures
 //! alone, to whoever waits.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub(crate) struct Going {
 pub(crate) struct Report {
     id: u64,
     log: Arc<Log>,
-    names: Vec<String>,
+    names: Vec<Cow<'static, str>>,
     failures: Vec<TaskError>,
     on_failure: fn(&TaskError),
 }
@@ -39,8 +40,8 @@ impl Going {
         log: Arc<Log>,
         on_failure: fn(&TaskError),
     ) -> Self {
-        let names: Vec<String> = specs.iter().map(|spec| spec.name.to_string()).collect();
-        log.held(id, &names);
+        log.held(id, &super::names(&specs));
+        let names = specs.iter().map(|spec| spec.name.clone()).collect();
         let report = Report { id, log, names, failures: Vec::new(), on_failure };
         Self { id, run, jobs: Queue(specs), report }
     }
@@ -52,7 +53,7 @@ impl Going {
                 self.report.tell(failure);
             }
             if err.failures().is_empty() {
-                self.report.log.broken(self.id, &self.report.names, &err);
+                self.report.log.broken(self.id, &err);
             }
             return Err(err);
         }
@@ -80,7 +81,7 @@ impl Jobs for Queue {
 
 impl Sink for Report {
     fn accept(&mut self, index: usize, _result: &[u8]) -> Result<(), CodecError> {
-        self.log.done(self.id, self.names.get(index).map_or("?", String::as_str));
+        self.log.done(self.id, self.names.get(index).map_or("?", |name| name));
         Ok(())
     }
 

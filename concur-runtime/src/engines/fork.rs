@@ -5,6 +5,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -94,7 +95,7 @@ fn run_and_exit(job: &Job, mut end: WorkerEnd, parent: Pid) -> ! {
     tasks::become_task_process(parent);
     crate::shutdown::forget();
     let _ = tasks::empty_stdin();
-    let mut live = || {
+    let live = || {
         tasks::prepare();
         speak_on(end.socket().as_raw_fd());
         end.take_at_once();
@@ -107,7 +108,8 @@ fn run_and_exit(job: &Job, mut end: WorkerEnd, parent: Pid) -> ! {
             let _ = stack.spawn_scoped(scope, live).map(std::thread::ScopedJoinHandle::join);
         });
     } else {
-        live();
+        // Nothing may unwind into the caller's code, which goes on in the parent alone.
+        let _ = catch_unwind(AssertUnwindSafe(live));
     }
     exit_now(0)
 }

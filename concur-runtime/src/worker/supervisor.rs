@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
@@ -59,7 +60,9 @@ pub(crate) fn live_forked(
     let mut supervisor = Supervisor::new(caller, log);
     let going = Going::new(id, run, specs, Arc::clone(&supervisor.log), failed);
     supervisor.deferrals.push(Deferral { going, directory: None });
-    supervisor.serve()
+    // Nothing of ours may unwind into the code that deferred: that is its parent's to go on with.
+    let _ = catch_unwind(AssertUnwindSafe(|| supervisor.serve()));
+    exit_now(70)
 }
 
 fn failed(err: &TaskError) {

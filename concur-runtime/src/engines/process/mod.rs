@@ -4,6 +4,7 @@
 //! is one task on its way through them.
 
 mod attempt;
+mod identity;
 mod pool;
 mod server;
 
@@ -16,6 +17,7 @@ use crate::engine::Job;
 use crate::outcome::End;
 use crate::run::{Launch, Launcher};
 use attempt::ProcessAttempt;
+pub(crate) use identity::Identity;
 
 pub(super) struct ProcessLauncher;
 

@@ -12,13 +12,13 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
+use super::identity::Identity;
 use crate::channel::{Board, CallerEnd, close_on_exec_pair, send_with};
 use crate::config::Settings;
 use crate::context::Moment;
 use crate::error::how;
 use crate::outcome::Death;
 use crate::sys::fork::reap;
-use crate::sys::groups::Groups;
 use crate::sys::process_local::ProcessLocal;
 use crate::wire::{self, Hello};
 
@@ -45,24 +45,6 @@ pub(super) struct Server {
 enum Process {
     Alive(Pid),
     Dead(Death),
-}
-
-/// Who a process is; a server must not be used by somebody else than it was started by.
-#[derive(Debug, PartialEq, Eq)]
-struct Identity {
-    user: u32,
-    group: u32,
-    groups: Groups,
-}
-
-impl Identity {
-    fn now() -> Self {
-        Self {
-            user: rustix::process::geteuid().as_raw(),
-            group: rustix::process::getegid().as_raw(),
-            groups: Groups::now(),
-        }
-    }
 }
 
 impl Server {
