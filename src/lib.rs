@@ -59,6 +59,11 @@
 //! # Ok::<(), concur::Error>(())
 //! ```
 //!
+//! # Inside a task
+//!
+//! [`task::current`] tells a task its name, its worker and how much time it has; [`task::cancelled`]
+//! whether it should stop; with [`task::on_cancel`] it has time to end well before it is killed.
+//!
 //! # Features
 //!
 //! - `bincode` (default): the codec between caller and worker.
@@ -80,6 +85,9 @@ pub use concur_runtime::{
     Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, flush, init,
     join, join_all, register_engine, shutdown,
 };
+
+#[doc(inline)]
+pub use concur_runtime::inside as task;
 
 #[cfg(feature = "json")]
 pub use concur_runtime::Json;

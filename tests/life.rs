@@ -12,6 +12,8 @@ mod contract;
 mod ends;
 #[path = "life/fresh.rs"]
 mod fresh;
+#[path = "life/grace.rs"]
+mod grace;
 mod harness;
 #[path = "life/leaks.rs"]
 mod leaks;
@@ -68,6 +70,13 @@ scenarios! {
     adverse::a_task_that_closes_every_descriptor,
     adverse::a_task_that_changes_its_surroundings(CONCUR_WORKERS = "1"),
     adverse::a_task_that_forks(CONCUR_WORKERS = "1"),
+    grace::a_worker_whose_task_ends_when_told_is_used_again(CONCUR_WORKERS = "1"),
+    grace::the_end_of_a_grace_never_meets_the_next_task(CONCUR_WORKERS = "1"),
+    grace::a_dropped_run_gives_its_worker_back(CONCUR_WORKERS = "1"),
+    grace::dropping_a_run_does_not_wait_for_its_tasks,
+    grace::a_dropped_run_that_goes_on_is_killed,
+    grace::dropped_runs_leave_nothing(CONCUR_WORKERS = "2"),
+    grace::a_run_dropped_without_a_descriptor_is_killed(CONCUR_WORKERS = "2"),
     leaks::a_thousand_runs_and_a_hundred_crashes_leave_nothing,
     leaks::forks_leave_nothing,
     leaks::awaited_and_dropped_runs_leave_nothing,

@@ -1,13 +1,18 @@
-//! What the code that runs now is part of: how deep blocks are nested, and the deadline it inherits.
+//! What the code that runs now is part of: the task, how deep blocks are nested, and the deadline it
+//! inherits.
 //!
-//! Set around every task by whoever runs it, on every driver, and read when a block starts a run.
+//! Set around every task by whoever runs it, on every driver, and read when a block starts a run. What
+//! a task may ask of it is in `inside`.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::inside::Around;
 
 /// The surroundings of a task.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Context {
     /// 0 in the program itself, 1 in a task, 2 in a task of a block inside a task.
     pub(crate) depth: u32,
@@ -15,24 +20,43 @@ pub(crate) struct Context {
     pub(crate) deadline: Option<Moment>,
     /// How deep blocks may be nested, as the outermost run was told.
     pub(crate) nested_limit: Option<u32>,
+    /// The task itself; in a run's context, the task that the run is part of.
+    pub(crate) around: Around,
 }
 
 /// How deep this process is: what its threads are at least, also those that a task started.
 static PROCESS_DEPTH: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
-    static CURRENT: Cell<Context> = const { Cell::new(Context { depth: 0, deadline: None, nested_limit: None }) };
+    static CURRENT: RefCell<Context> = const { RefCell::new(Context::OUTSIDE) };
 }
 
 impl Context {
+    /// That of a program that is no task.
+    const OUTSIDE: Self =
+        Self { depth: 0, deadline: None, nested_limit: None, around: Around::Nothing };
+
+    /// That of the current thread. In a process made for tasks, a thread that a task has started is
+    /// part of the task that runs now.
     pub(crate) fn current() -> Self {
-        let current = CURRENT.get();
+        let current = CURRENT.try_with(|current| current.borrow().clone()).unwrap_or(Self::OUTSIDE);
+        #[cfg(target_os = "linux")]
+        if current.depth == 0 {
+            if let Some(of_process) = crate::inside::own::context() {
+                return of_process;
+            }
+        }
         Self { depth: current.depth.max(PROCESS_DEPTH.load(Ordering::Relaxed)), ..current }
+    }
+
+    /// That of work which goes on by itself: as deep, and no part of the task that began it.
+    pub(crate) fn apart(self) -> Self {
+        Self { deadline: None, around: Around::Nothing, ..self }
     }
 
     /// Makes the whole process as deep as this: it was made for this task.
     #[cfg(target_os = "linux")]
-    pub(crate) fn deepen_process(self) {
+    pub(crate) fn deepen_process(&self) {
         PROCESS_DEPTH.store(self.depth, Ordering::Relaxed);
     }
 
@@ -41,7 +65,7 @@ impl Context {
         struct Restore(Context);
         impl Drop for Restore {
             fn drop(&mut self) {
-                CURRENT.set(self.0);
+                CURRENT.set(std::mem::replace(&mut self.0, Context::OUTSIDE));
             }
         }
         let _restore = Restore(CURRENT.replace(self));
@@ -80,6 +104,17 @@ impl Moment {
 
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The same moment on the clock of std, always the same one for the same moment.
+    pub(crate) fn to_instant(self) -> Option<Instant> {
+        static ANCHOR: OnceLock<(Moment, Instant)> = OnceLock::new();
+        let (moment, instant) = *ANCHOR.get_or_init(|| (Self::now(), Instant::now()));
+        if self >= moment {
+            instant.checked_add(self.since(moment))
+        } else {
+            instant.checked_sub(moment.since(self))
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -11,7 +11,8 @@ use crate::config::Settings;
 use crate::context::{Context, Moment};
 use crate::driver::Driver;
 use crate::error::Error;
-use crate::outcome::{Outcome, ResultBytes};
+use crate::inside::{Around, Facts, Inside, Told};
+use crate::outcome::{End, Limit, Outcome, ResultBytes, Stop};
 use crate::payload::{Payload, Reader};
 use crate::task::EntryPoint;
 use crate::task::execute::execute;
@@ -65,9 +66,11 @@ pub struct Job {
     pub(crate) entry: EntryPoint,
     pub(crate) shared: Arc<Payload>,
     pub(crate) input: Arc<Payload>,
-    /// The surroundings of the task: one deeper than those of the run.
+    /// The surroundings of the task: one deeper than those of the run, and still those outside of it.
     pub(crate) context: Context,
     pub(crate) settings: Arc<Settings>,
+    /// Where the engine tells the task to stop, if it can do so in this process.
+    pub(crate) told: Option<Arc<Told>>,
 }
 
 impl fmt::Debug for Job {
@@ -112,9 +115,45 @@ impl Job {
         let mut output = Payload::new();
         let reader = Reader::with_shared(self.shared.bytes(), self.input.bytes());
         let entry = self.entry.here;
-        let ending = self.context.enter(|| execute(entry, reader, &mut output));
+        let inside = Inside {
+            facts: self.facts(started),
+            told: self.told.clone(),
+            outer: self.context.around.clone(),
+        };
+        let context = Context { around: Around::Task(Arc::new(inside)), ..self.context.clone() };
+        let ending = context.enter(|| execute(entry, reader, &mut output));
         let elapsed = Moment::now().since(started);
-        Outcome::of(ending, || ResultBytes::new(InMemory(output)), elapsed, std::process::id())
+        let result = || ResultBytes::new(InMemory(output));
+        let outcome = Outcome::of(ending, result, elapsed, std::process::id());
+        self.within_limits(outcome, Some(started))
+    }
+
+    /// What the task is told of itself.
+    pub(crate) fn facts(&self, started: Moment) -> Facts {
+        Facts {
+            name: self.name.clone(),
+            index: self.index,
+            attempt: self.attempt,
+            driver: self.settings.driver.clone(),
+            worker: None,
+            started,
+            timeout: self.timeout(),
+            deadline: self.context.deadline,
+        }
+    }
+
+    /// The outcome of a task that has ended by itself: when its time was over by then, that is what
+    /// became of it, whatever it gave. So a task that was told the time by its clock, and gave half a
+    /// result, never counts.
+    pub(crate) fn within_limits(&self, mut outcome: Outcome, started: Option<Moment>) -> Outcome {
+        let Some(started) = started else { return outcome };
+        let timeout = self.timeout().map(|limit| (started.after(limit), Limit::Timeout(limit)));
+        let deadline = self.context.deadline.map(|deadline| (deadline, Limit::Deadline));
+        let first = timeout.into_iter().chain(deadline).min_by_key(|(moment, _)| *moment);
+        if let Some((_, limit)) = first.filter(|(at, _)| *at <= started.after(outcome.elapsed)) {
+            outcome.end = End::TimedOut(limit, Stop::Late);
+        }
+        outcome
     }
 }
 

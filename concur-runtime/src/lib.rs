@@ -12,7 +12,8 @@
 //! 5. `engines`: how one attempt is carried out (sync, thread, fork, process);
 //! 6. `wire`, `channel`: what caller and worker say to each other, and over what;
 //! 7. `worker`: the other side, a fork server and its workers, entered by a door before `main`;
-//! 8. `outcome`, `error`: what became of a task, and how a person reads it.
+//! 8. `inside`: what the code of a task can ask about it meanwhile;
+//! 9. `outcome`, `error`: what became of a task, and how a person reads it.
 //!
 //! All `unsafe` is in `sys`.
 
@@ -27,6 +28,7 @@ mod duration;
 mod engine;
 mod engines;
 mod error;
+pub mod inside;
 mod join;
 #[cfg(feature = "json")]
 mod json;
@@ -44,6 +46,8 @@ mod tasks;
 mod channel;
 #[cfg(target_os = "linux")]
 mod execute;
+#[cfg(target_os = "linux")]
+mod leftover;
 #[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]

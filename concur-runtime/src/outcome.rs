@@ -71,6 +71,17 @@ pub(crate) enum Limit {
     Deadline,
 }
 
+/// How a task came to its end that was out of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It was killed.
+    Killed,
+    /// It was told and ended by itself.
+    Told,
+    /// It ended by itself, or never began, or cannot be stopped.
+    Late,
+}
+
 /// What became of one attempt at a task.
 ///
 /// Made by [`Job::run`](crate::Job::run); an [`Engine`](crate::Engine) hands it back as it is, or
@@ -99,7 +110,7 @@ pub(crate) enum End {
     },
     /// The worker went down with the fork server, and how that ended.
     Lost(String),
-    TimedOut(Limit),
+    TimedOut(Limit, Stop),
     Cancelled,
     /// No worker could be had, and why.
     NotStarted(String),
@@ -121,6 +132,16 @@ impl Outcome {
 
     pub(crate) fn not_run(end: End) -> Self {
         Self { end, elapsed: Duration::ZERO, pid: None, may_have_run: false }
+    }
+
+    /// That of a task that was told to stop because it was out of time, as it is known when it is gone.
+    pub(crate) fn out_of_time(&mut self, limit: Limit) {
+        let stop = match &self.end {
+            End::Died { .. } | End::Lost(_) => Stop::Killed,
+            End::Cancelled | End::NotStarted(_) => Stop::Late,
+            _ => Stop::Told,
+        };
+        self.end = End::TimedOut(limit, stop);
     }
 
     /// The outcome of an ending that was reported from `pid`, with the result's bytes.

@@ -1,5 +1,6 @@
 //! One thread for all futures of the process: watches their sockets and the clock, calls their
-//! wakers. It knows nothing of runs and reads nothing.
+//! wakers. It knows nothing of runs and reads nothing. What is left of dropped runs is watched the
+//! same way.
 //!
 //! It starts with the first future that has to wait. It holds no lock while it waits, so a fork of
 //! the process finds its state whole (and, by its stamp, leaves it alone).
@@ -47,15 +48,21 @@ pub(crate) struct Watch {
 impl Watch {
     /// Wakes `waker` when something of `wait` happens. Replaces what was set before.
     pub(crate) fn set(&mut self, wait: Wait, waker: &Waker) {
-        self.clear();
         if wait.sockets.is_empty() && wait.until.is_none() {
-            return;
-        }
-        match Reactor::get() {
-            Ok(reactor) => self.key = Some(reactor.add(Interest { wait, waker: waker.clone() })),
+            self.clear();
+        } else if !self.try_set(wait, waker) {
             // Without a reactor the future must be polled again and again: slow, but it ends.
-            Err(_) => waker.wake_by_ref(),
+            waker.wake_by_ref();
         }
+    }
+
+    /// As [`set`](Watch::set); `false` if there is no reactor: no thread can be started, or no
+    /// descriptor is free.
+    pub(crate) fn try_set(&mut self, wait: Wait, waker: &Waker) -> bool {
+        self.clear();
+        let reactor = Reactor::get().ok();
+        self.key = reactor.and_then(|it| it.add(Interest { wait, waker: waker.clone() }));
+        self.key.is_some()
     }
 
     pub(crate) fn clear(&mut self) {
@@ -84,7 +91,8 @@ impl Reactor {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&'static self, interest: Interest) -> u64 {
+    /// `None` where the thread cannot be started.
+    fn add(&'static self, interest: Interest) -> Option<u64> {
         let mut state = self.lock();
         let key = state.next_key;
         state.next_key += 1;
@@ -94,13 +102,13 @@ impl Reactor {
                 .spawn(move || self.serve());
             state.running = started.is_ok();
         }
-        let unwatched = (!state.running).then(|| interest.waker.clone());
+        if !state.running {
+            return None;
+        }
         state.interests.insert(key, interest);
         drop(state);
-        // Without the thread the future must be polled again and again: slow, but it ends.
-        unwatched.into_iter().for_each(Waker::wake);
         let _ = rustix::io::write(&self.changed, &1_u64.to_ne_bytes());
-        key
+        Some(key)
     }
 
     fn serve(&self) {

@@ -7,6 +7,8 @@
 //! what became of it ([`News`]). Every frame has a limit that is checked before memory is asked
 //! for.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{self, CodecError};
@@ -15,7 +17,7 @@ use crate::error::PanicInfo;
 use crate::outcome::{Death, Ending, LastWords};
 
 /// Goes up with every change of what is said here.
-pub(crate) const PROTOCOL: u32 = 2;
+pub(crate) const PROTOCOL: u32 = 3;
 
 /// How the first message on a control socket begins: so the door knows a socket of ours.
 pub(crate) const MAGIC: [u8; 8] = *b"concur\x01\n";
@@ -96,6 +98,9 @@ pub(crate) enum Segment {
 pub(crate) struct RequestHead {
     pub(crate) entry: u32,
     pub(crate) name: String,
+    pub(crate) index: u64,
+    pub(crate) attempt: u32,
+    pub(crate) timeout: Option<Duration>,
     /// The caller's working directory.
     pub(crate) directory: Option<Vec<u8>>,
     pub(crate) depth: u32,

@@ -24,6 +24,7 @@ macro_rules! deaths_contract {
             deaths::killed_half_way_through_a_large_result,
             deaths::a_death_with_large_values_beside_it,
             killed::a_busy_loop_is_gone_at_the_timeout,
+            killed::a_busy_loop_is_gone_when_its_grace_has_passed,
             killed::blocked_signals_do_not_save_a_task,
             killed::what_a_task_started_goes_with_it,
             killed::a_timeout_that_races_with_the_result,

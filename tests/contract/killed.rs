@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::process::Command;
 use std::time::Duration;
 
-use concur::{Driver, ErrorKind, concurrent};
+use concur::{Driver, ErrorKind, concurrent, task};
 
 use crate::contract::{Marks, await_mark, eventually, is_alive, mark};
 use crate::deaths::goes_on;
@@ -25,6 +25,31 @@ pub(crate) fn a_busy_loop_is_gone_at_the_timeout(driver: &Driver) {
     .expect_err("it never ends");
     assert_eq!(err.kind(), ErrorKind::TimedOut, "{err}");
     assert!(!is_alive(err.failures()[0].pid().expect("it ran")));
+    goes_on(driver);
+}
+
+pub(crate) fn a_busy_loop_is_gone_when_its_grace_has_passed(driver: &Driver) {
+    let marks = Marks::new();
+    let dir = marks.dir();
+    let (busy, other) = concurrent! {
+        busy => {
+            task::on_cancel(SHORT);
+            while !task::cancelled() {}
+            mark(&dir, "told");
+            let mut number = 0_u64;
+            while black_box(number) != u64::MAX { number = number.wrapping_add(2); }
+        },
+        other => 3,
+    }
+    .driver(driver.clone())
+    .timeout(SHORT * 4)
+    .settle()
+    .run()
+    .expect("a settled run does not fail");
+    let err = busy.expect_err("it never ends");
+    assert_eq!((err.kind(), other.expect("it is quick")), (ErrorKind::TimedOut, 3), "{err}");
+    assert!(err.to_string().contains("and was stopped"), "{err}");
+    assert!(marks.has("told") && !is_alive(err.pid().expect("it ran")));
     goes_on(driver);
 }
 

@@ -34,6 +34,8 @@ fn busy(driver: &Driver, dir: &Path) {
         for number in 0..4_u32 => {
             record(dir, &format!("task-{number}"), std::process::id());
             record(dir, &format!("parent-{number}"), parent_id());
+            // Nobody is left to wait for it.
+            concur::task::on_cancel(Duration::from_secs(60));
             let script = "setsid sh -c 'sleep 1000 & echo $! > started.tmp; wait' & wait";
             let script = script.replace("started.tmp", &format!("started-{number}.pid"));
             if number % 2 == 0 {

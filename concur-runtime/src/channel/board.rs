@@ -66,6 +66,7 @@ fn reset(slot: &Slot) {
         &header.caller.request_turn,
         &header.caller.request_len,
         &header.caller.asleep,
+        &header.caller.stopping,
         &header.worker.response_turn,
         &header.worker.response_len,
         &header.worker.asleep,
@@ -76,6 +77,7 @@ fn reset(slot: &Slot) {
         word.store(0, Ordering::SeqCst);
     }
     header.worker.taken_at.store(0, Ordering::SeqCst);
+    header.worker.grace.store(0, Ordering::SeqCst);
 }
 
 impl Place {

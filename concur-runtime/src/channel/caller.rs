@@ -4,12 +4,14 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::Duration;
 
 use super::arenas::{Announced, Mapped};
 use super::board::Place;
-use super::{FIRST_TURN, frames};
+use super::{FIRST_TURN, frames, grace};
 use crate::codec::{self, CodecError};
 use crate::context::Moment;
+use crate::inside::LONGEST_GRACE;
 use crate::outcome::ResultBytes;
 use crate::payload::Payload;
 use crate::sys::memory::{Mapping, REQUEST_AREA};
@@ -99,6 +101,8 @@ impl CallerEnd {
         self.turn = self.turn.wrapping_add(1);
         let header = self.place.slot().header();
         header.caller.request_len.store(u32::try_from(len).unwrap_or(u32::MAX), Relaxed);
+        // What was said of the task before is not said of this one.
+        header.caller.stopping.store(0, Relaxed);
         header.caller.request_turn.store(self.turn, SeqCst);
         if header.worker.asleep.swap(0, SeqCst) == 1 {
             // A worker that is gone, or whose socket is full of wakes, needs none.
@@ -112,6 +116,22 @@ impl CallerEnd {
         let worker = &self.place.slot().header().worker;
         (worker.taken_turn.load(SeqCst) == self.turn)
             .then(|| Moment::from_nanos(worker.taken_at.load(Relaxed)))
+    }
+
+    /// Tells the task of the last request to stop, and gives the time that it has asked for to end.
+    /// Zero if it has not: it may end by itself all the same, as long as it is not killed.
+    pub(crate) fn tell_to_stop(&self) -> Duration {
+        let header = self.place.slot().header();
+        header.caller.stopping.store(1, SeqCst);
+        let granted = match self.taken_at() {
+            Some(_) => grace::unpack(header.worker.grace.load(SeqCst), self.turn),
+            None => Duration::ZERO,
+        };
+        if !granted.is_zero() {
+            // Only for a task that waits for a run of its own; a full socket is full of wakes.
+            let _ = frames::send(&*self.socket, &[wire::tag::WAKE]);
+        }
+        granted.min(LONGEST_GRACE)
     }
 
     /// Whether the answer is there.

@@ -92,6 +92,17 @@ pub(crate) fn receive(socket: impl AsFd, wait: bool) -> io::Result<Option<Frame>
     Ok((!bytes.is_empty()).then_some(Frame { bytes, descriptors }))
 }
 
+/// Takes what is there and forgets it. `true` at the end of the other side.
+pub(crate) fn drain(socket: impl AsFd) -> bool {
+    loop {
+        match receive(&socket, false) {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(err) => return err.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+}
+
 fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
     loop {
         match call() {

@@ -7,6 +7,10 @@
 //! not taken can be given to another worker, and a response that is there counts, whatever happened
 //! to the worker since.
 //!
+//! Stopping. A caller that wants its task to stop says so in the slot, where the task may look, and
+//! takes it back with the next request. A task that wants time to end says how much, with the number
+//! of its request, so that it is never taken for that of another.
+//!
 //! Waking. A side that waits spins for a moment, then says in the slot that it sleeps, looks once
 //! more, and blocks on the socket. A side that publishes takes the other's flag down and sends a
 //! notice if it was up. All four steps are sequentially consistent, so either the sleeper sees the
@@ -16,11 +20,12 @@ mod arenas;
 mod board;
 mod caller;
 mod frames;
+pub(crate) mod grace;
 mod serving;
 
 pub(crate) use board::Board;
 pub(crate) use caller::{CallerEnd, Heard};
-pub(crate) use frames::{close_on_exec_pair, receive, send, send_with};
+pub(crate) use frames::{close_on_exec_pair, drain, receive, send, send_with};
 pub(crate) use serving::{Request, WorkerEnd};
 
 use std::time::Duration;

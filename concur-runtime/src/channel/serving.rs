@@ -1,7 +1,7 @@
 //! The worker's end of a channel: waits for a request, publishes its answer.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
@@ -12,13 +12,15 @@ use crate::context::Moment;
 use crate::outcome::Ending;
 use crate::payload::Payload;
 use crate::sys::memory::{Mapping, Slot};
+use crate::sys::own_slot::OwnSlot;
 use crate::wire::{self, Notice, RequestHead, ResponseHead, Segment};
 
 /// The worker's end.
 pub(crate) struct WorkerEnd {
-    slot: Slot,
-    socket: OwnedFd,
+    slot: OwnSlot,
+    socket: Arc<OwnedFd>,
     turn: u32,
+    taken_at: Moment,
     announced: Announced,
     mapped: Mapped,
 }
@@ -35,12 +37,25 @@ pub(crate) struct Request {
 
 impl WorkerEnd {
     pub(crate) fn new(slot: Slot, socket: OwnedFd) -> Self {
+        let slot = OwnSlot::keep(slot);
         slot.header().worker.pid.store(std::process::id(), SeqCst);
-        Self { slot, socket, turn: 0, announced: Announced::default(), mapped: Mapped::default() }
+        Self {
+            slot,
+            socket: Arc::new(socket),
+            turn: 0,
+            taken_at: Moment::now(),
+            announced: Announced::default(),
+            mapped: Mapped::default(),
+        }
     }
 
-    pub(crate) fn socket(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+    pub(crate) fn socket(&self) -> &Arc<OwnedFd> {
+        &self.socket
+    }
+
+    /// The request that was taken last, by its number, and when that was.
+    pub(crate) fn taken(&self) -> (u32, Moment) {
+        (self.turn, self.taken_at)
     }
 
     /// Waits for the next request. `None` when the caller is gone.
@@ -72,8 +87,9 @@ impl WorkerEnd {
 
     fn take(&mut self, turn: u32) {
         self.turn = turn;
+        self.taken_at = Moment::now();
         let worker = &self.slot.header().worker;
-        worker.taken_at.store(Moment::now().as_nanos(), Relaxed);
+        worker.taken_at.store(self.taken_at.as_nanos(), Relaxed);
         worker.taken_turn.store(turn, SeqCst);
     }
 
@@ -83,7 +99,7 @@ impl WorkerEnd {
 
     /// Waits for one frame. `false` at the end of the other side.
     fn hear(&mut self) -> io::Result<bool> {
-        let frame = match frames::receive(&self.socket, true) {
+        let frame = match frames::receive(&*self.socket, true) {
             Ok(Some(frame)) => frame,
             Ok(None) => return Ok(false),
             Err(err) if err.kind() == io::ErrorKind::ConnectionReset => return Ok(false),
@@ -138,7 +154,7 @@ impl WorkerEnd {
         wire::cut(&mut ending);
         let is_done = matches!(ending, Ending::Done);
         let result = if is_done { result } else { &Payload::new() };
-        let segment = self.announced.segment(result, &self.socket)?;
+        let segment = self.announced.segment(result, &*self.socket)?;
         let head = ResponseHead { ending, elapsed_nanos, leaves_dead, result: segment };
         let head = wire::head_to_bytes(&head).map_err(io::Error::other)?;
         let inline = if result.arena().is_some() { &[] } else { result.bytes() };
@@ -150,7 +166,7 @@ impl WorkerEnd {
         header.worker.response_turn.store(self.turn, SeqCst);
         if header.caller.asleep.swap(0, SeqCst) == 1 {
             // A caller that is gone is noticed when the next request is waited for.
-            let _ = frames::send(&self.socket, &[wire::tag::WAKE]);
+            let _ = frames::send(&*self.socket, &[wire::tag::WAKE]);
         }
         Ok(())
     }

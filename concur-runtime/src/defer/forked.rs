@@ -29,7 +29,7 @@ pub(super) fn start(
     };
     let log = Log::open()?;
     let Deferral { specs, methods, policy } = deferral;
-    let around = Context { deadline: None, ..Context::current() };
+    let around = Context::current().apart();
     let run = around.enter(|| Run::new(methods, policy))?;
     let (ours, theirs) = close_on_exec_pair().map_err(failed)?;
     // What is buffered now would be written twice.

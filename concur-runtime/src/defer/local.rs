@@ -39,7 +39,7 @@ fn going(deferral: Deferral, entry: &Entry) -> Result<Going, Error> {
     let log = Arc::new(Log::to(Log::open()?));
     let on_failure = if log.is_kept() { hook } else { hook_or_stderr };
     // What is deferred does not end with the run that it was deferred in.
-    let around = Context { deadline: None, ..Context::current() };
+    let around = Context::current().apart();
     let run = around.enter(|| Run::new(methods, policy))?;
     Ok(Going::new(entry.id(), run, specs, log, on_failure))
 }

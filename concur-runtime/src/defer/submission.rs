@@ -15,6 +15,7 @@ use super::Deferral;
 use crate::codec::{self, CodecError};
 use crate::config::{self, Methods, Source, TaskOptions};
 use crate::context::Context;
+use crate::inside::Around;
 use crate::payload::Payload;
 use crate::run::Policy;
 use crate::task::{EntryPoint, Site, TaskSpec, registry};
@@ -147,7 +148,12 @@ fn parse(bytes: &[u8]) -> Result<Submitted, CodecError> {
         deferral: Deferral { specs, methods: head.methods, policy: head.policy },
         installed: head.installed,
         directory: head.directory,
-        context: Context { depth: head.depth, deadline: None, nested_limit: head.nested_limit },
+        context: Context {
+            depth: head.depth,
+            deadline: None,
+            nested_limit: head.nested_limit,
+            around: Around::Nothing,
+        },
     })
 }
 

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::context::Moment;
 use crate::engine::{Engine, Job, Running};
+use crate::inside::Told;
 use crate::outcome::Outcome;
 use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
 use crate::task::panic;
@@ -13,12 +14,15 @@ use crate::task::panic;
 pub(super) struct CustomLauncher(pub(super) Arc<dyn Engine>);
 
 impl Launcher for CustomLauncher {
-    fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
+    fn launch(&self, mut job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
+        let told = Arc::new(Told::default());
+        job.told = Some(Arc::clone(&told));
         match catch_unwind(AssertUnwindSafe(|| self.0.start(job))) {
             Ok(running) => Launch::Started(Box::new(CustomAttempt {
                 running: Some(running),
                 started: Moment::now(),
                 polled: false,
+                told,
             })),
             Err(payload) => Launch::Ended(lost_by_panic(payload)),
         }
@@ -29,6 +33,8 @@ struct CustomAttempt {
     running: Option<Running>,
     started: Moment,
     polled: bool,
+    /// For a job that runs in this process.
+    told: Arc<Told>,
 }
 
 impl Attempt for CustomAttempt {
@@ -58,8 +64,16 @@ impl Attempt for CustomAttempt {
     }
 
     fn stop(&mut self) -> Stopped {
+        // Told first: an engine may wait for its job when its future is dropped.
+        self.told.tell();
         self.running = None;
         Stopped::Gone
+    }
+}
+
+impl Drop for CustomAttempt {
+    fn drop(&mut self) {
+        self.told.tell();
     }
 }
 

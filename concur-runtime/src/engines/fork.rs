@@ -1,7 +1,8 @@
 //! Driver Fork: a fork of the calling process runs the task and ends.
 //!
 //! The task sees the caller's memory as it is at that moment. The fork answers through a slot and a
-//! socket, as a worker does; the caller is its parent and sees its end itself.
+//! socket, as a worker does; the caller is its parent, sees its end itself, and ends it itself: a task
+//! that is to stop is killed at once, or told first if it has asked for time.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -16,6 +17,8 @@ use crate::channel::{Board, CallerEnd, Heard, WorkerEnd, close_on_exec_pair};
 use crate::config::Settings;
 use crate::context::Moment;
 use crate::engine::Job;
+use crate::inside::own;
+use crate::leftover::{self, Leftover};
 use crate::outcome::{Death, End, LastWords, Outcome};
 use crate::processes::{has_unburied, kill_with_descendants, thread_count};
 use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
@@ -69,7 +72,7 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
     let parent = rustix::process::getpid();
     match crate::reactor::quiesced(fork)? {
         Forked::Child => match Slot::map(board.file(), place.index()) {
-            Ok(slot) => run_and_exit(&job, WorkerEnd::new(slot, theirs), parent),
+            Ok(slot) => run_and_exit(&job, WorkerEnd::new(slot, theirs), place.index(), parent),
             Err(_) => exit_now(1),
         },
         Forked::Parent(pid) => {
@@ -85,19 +88,20 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
                     return Err(err.into());
                 }
             };
-            Ok(ForkAttempt { end, pid, pidfd, state: State::Running, _job: job })
+            Ok(ForkAttempt(Some(Fork { end, pid, pidfd, state: State::Running, job })))
         }
     }
 }
 
 /// The life of the fork.
-fn run_and_exit(job: &Job, mut end: WorkerEnd, parent: Pid) -> ! {
+fn run_and_exit(job: &Job, mut end: WorkerEnd, number: u32, parent: Pid) -> ! {
     tasks::become_task_process(parent);
     crate::shutdown::forget();
     let _ = tasks::empty_stdin();
     let live = || {
         tasks::prepare();
         speak_on(end.socket().as_raw_fd());
+        own::settle(number, end.socket());
         end.take_at_once();
         let _ = tasks::run_forked(job, &mut end);
     };
@@ -117,7 +121,11 @@ fn run_and_exit(job: &Job, mut end: WorkerEnd, parent: Pid) -> ! {
 /// The stack of a thread that runs an async task: as large as that of `main`.
 const STACK: usize = 8 << 20;
 
-struct ForkAttempt {
+/// A task in a fork; the fork is there until the attempt is dropped.
+struct ForkAttempt(Option<Fork>);
+
+/// A fork that runs a task.
+struct Fork {
     end: CallerEnd,
     pid: Pid,
     /// `None` for a child that was gone, and buried, before it could be opened.
@@ -125,29 +133,51 @@ struct ForkAttempt {
     state: State,
     /// What the child reads: large captures lie in memory that both share, which must not be used
     /// for anything else while it lives.
-    _job: Job,
+    job: Job,
 }
 
 #[derive(PartialEq, Eq)]
 enum State {
     Running,
+    /// Told to stop, with time until then.
+    Told(Moment),
     Killed,
     Buried,
 }
 
-impl ForkAttempt {
-    /// The child has ended: its answer, if it gave one and was not told to stop.
+impl Fork {
+    /// The outcome, once the child has ended.
+    fn poll(&mut self) -> Option<Outcome> {
+        if self.is_out_of_grace() {
+            self.kill();
+        }
+        if has_unburied(WaitId::Pid(self.pid)) && !self.end.is_answered() {
+            // What it had started is in its group, as far as it has not moved away; the group is
+            // its own as long as it is not buried.
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
+        let death = match reap(self.pid) {
+            Ok(None) => return None,
+            Ok(Some(status)) => Death::from_status(status),
+            // The program ignores SIGCHLD or waits for every child itself.
+            Err(_) => Death::Unknown,
+        };
+        Some(self.outcome(death))
+    }
+
+    /// The child has ended: its answer, if it gave one and was not killed.
     fn outcome(&mut self, death: Death) -> Outcome {
-        let stopped = self.state == State::Killed;
+        let killed = self.state == State::Killed;
         self.state = State::Buried;
         let pid = self.pid.as_raw_nonzero().get().unsigned_abs();
         let taken_at = self.end.taken_at();
-        if !stopped && self.end.is_answered() {
+        if !killed && self.end.is_answered() {
             return match self.end.read_answer() {
                 Ok((head, answer)) => {
                     let elapsed = Duration::from_nanos(head.elapsed_nanos);
                     let result = || answer.into_result(());
-                    Outcome::of(head.ending, result, elapsed, pid)
+                    let outcome = Outcome::of(head.ending, result, elapsed, pid);
+                    self.job.within_limits(outcome, taken_at)
                 }
                 Err(err) => Outcome {
                     end: End::Unreadable(err.to_string()),
@@ -174,52 +204,88 @@ impl ForkAttempt {
             }
         }
     }
+
+    /// What to wait for; `false` if there is nothing to wait for.
+    fn park(&self, wait: &mut Wait) -> bool {
+        if let State::Told(kill_at) = self.state {
+            wait.until(kill_at);
+        }
+        self.pidfd.iter().for_each(|pidfd| wait.socket(pidfd));
+        self.pidfd.is_some()
+    }
+
+    /// Tells the task to stop, and kills it now if it has not asked for time.
+    fn stop(&mut self) {
+        if self.state == State::Running {
+            self.state = State::Told(Moment::now().after(self.end.tell_to_stop()));
+        }
+        if self.is_out_of_grace() {
+            self.kill();
+        }
+    }
+
+    fn is_out_of_grace(&self) -> bool {
+        matches!(self.state, State::Told(kill_at) if kill_at <= Moment::now())
+    }
+
+    fn kill(&mut self) {
+        kill_with_descendants(self.pid);
+        self.state = State::Killed;
+    }
 }
 
 impl Attempt for ForkAttempt {
     fn poll(&mut self, _waker: &mut dyn FnMut() -> Waker) -> Option<Outcome> {
-        if has_unburied(WaitId::Pid(self.pid)) && !self.end.is_answered() {
-            // What it had started is in its group, as far as it has not moved away; the group is
-            // its own as long as it is not buried.
-            let _ = kill_process_group(self.pid, Signal::KILL);
-        }
-        let death = match reap(self.pid) {
-            Ok(None) => return None,
-            Ok(Some(status)) => Death::from_status(status),
-            // The program ignores SIGCHLD or waits for every child itself.
-            Err(_) => Death::Unknown,
-        };
-        Some(self.outcome(death))
+        self.0.as_mut()?.poll()
     }
 
     fn park(&mut self, wait: &mut Wait) -> bool {
-        match &self.pidfd {
-            Some(pidfd) => wait.socket(pidfd),
-            None => return true,
-        }
-        false
+        !self.0.as_ref().is_some_and(|fork| fork.park(wait))
     }
 
     fn started(&self) -> Option<Moment> {
-        self.end.taken_at()
+        self.0.as_ref()?.end.taken_at()
     }
 
     fn stop(&mut self) -> Stopped {
-        if self.state == State::Running {
-            kill_with_descendants(self.pid);
-            self.state = State::Killed;
-        }
+        self.0.iter_mut().for_each(Fork::stop);
         Stopped::Going
     }
 }
 
 impl Drop for ForkAttempt {
     fn drop(&mut self) {
-        if self.state == State::Buried || self.end.owner() != std::process::id() {
+        let Some(mut fork) = self.0.take() else { return };
+        if fork.state == State::Buried || fork.end.owner() != std::process::id() {
             return;
         }
-        kill_with_descendants(self.pid);
-        kill_and_bury(self.pid);
+        fork.stop();
+        leftover::see_to(Dropped(fork));
+    }
+}
+
+/// A fork whose run was dropped. Dropping it ends it.
+struct Dropped(Fork);
+
+impl Leftover for Dropped {
+    fn look(&mut self) -> Option<Wait> {
+        if self.0.state == State::Killed || self.0.poll().is_some() {
+            return None;
+        }
+        let mut wait = Wait::default();
+        self.0.park(&mut wait).then_some(wait)
+    }
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        if self.0.state == State::Buried {
+            return;
+        }
+        if self.0.state != State::Killed {
+            self.0.kill();
+        }
+        kill_and_bury(self.0.pid);
     }
 }
 

@@ -1,14 +1,13 @@
 //! Driver Sync: the calling thread runs the task when it is launched, one after the other.
 //!
-//! It cannot stop a task; one that ran past its timeout is told so when it is done. An async task
+//! It cannot stop a task, which knows by the clock alone that its time is over. An async task
 //! gets a helper thread, since a runtime may not be entered from within another.
 
 use std::task::Waker;
 
 use super::warn;
-use crate::context::Moment;
 use crate::engine::Job;
-use crate::outcome::{End, Limit, Outcome};
+use crate::outcome::Outcome;
 use crate::run::{Launch, Launcher};
 
 pub(super) struct SyncLauncher;
@@ -16,15 +15,7 @@ pub(super) struct SyncLauncher;
 impl Launcher for SyncLauncher {
     fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
         warn::of_isolation(&job);
-        let (timeout, deadline) = (job.timeout(), job.context.deadline);
-        let mut outcome = if job.entry.is_async { on_helper_thread(job) } else { job.run() };
-        if let Some(limit) = timeout.filter(|limit| outcome.elapsed > *limit) {
-            outcome.end = End::TimedOut(Limit::Timeout(limit));
-        }
-        if deadline.is_some_and(|deadline| deadline <= Moment::now()) {
-            outcome.end = End::TimedOut(Limit::Deadline);
-        }
-        Launch::Ended(outcome)
+        Launch::Ended(if job.entry.is_async { on_helper_thread(job) } else { job.run() })
     }
 }
 

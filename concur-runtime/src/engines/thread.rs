@@ -1,7 +1,7 @@
 //! Driver Thread: a thread of this process runs the task.
 //!
 //! Threads are kept for a while and used again. A thread cannot be killed: a task that is stopped is
-//! given up at once and its thread left to end.
+//! told so, given up at once, and its thread left to end.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, SyncSender};
@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::warn;
 use crate::context::Moment;
 use crate::engine::Job;
+use crate::inside::Told;
 use crate::outcome::Outcome;
 use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
 
@@ -50,7 +51,7 @@ fn threads() -> Arc<Threads> {
 }
 
 impl Launcher for ThreadLauncher {
-    fn launch(&self, job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
+    fn launch(&self, mut job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
         warn::of_isolation(&job);
         let shared = Arc::new(Shared {
             outcome: Mutex::new(None),
@@ -58,6 +59,8 @@ impl Launcher for ThreadLauncher {
             waker: Mutex::new(waker()),
         });
         let theirs = Arc::clone(&shared);
+        let told = Arc::new(Told::default());
+        job.told = Some(Arc::clone(&told));
         let work: Work = Box::new(move || {
             let outcome = job.run();
             *lock(&theirs.outcome) = Some(outcome);
@@ -66,7 +69,7 @@ impl Launcher for ThreadLauncher {
         });
         let started = Moment::now();
         match threads().hand_over(work) {
-            Ok(()) => Launch::Started(Box::new(ThreadAttempt { shared, started })),
+            Ok(()) => Launch::Started(Box::new(ThreadAttempt { shared, started, told })),
             Err(err) => {
                 Launch::Ended(Outcome::lost(format!("no thread could be started for it: {err}")))
             }
@@ -131,6 +134,7 @@ struct Shared {
 struct ThreadAttempt {
     shared: Arc<Shared>,
     started: Moment,
+    told: Arc<Told>,
 }
 
 impl Attempt for ThreadAttempt {
@@ -158,7 +162,15 @@ impl Attempt for ThreadAttempt {
     }
 
     fn stop(&mut self) -> Stopped {
+        self.told.tell();
         Stopped::Gone
+    }
+}
+
+impl Drop for ThreadAttempt {
+    /// Whatever the task still does, nobody wants it.
+    fn drop(&mut self) {
+        self.told.tell();
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{ErrorKind, PanicInfo, TaskError};
 use crate::duration::Spelled;
-use crate::outcome::{Death, End, LastWords, Limit};
+use crate::outcome::{Death, End, LastWords, Limit, Stop};
 
 /// The kind of an outcome, and what happened without the task's name.
 pub(super) struct Words {
@@ -25,8 +25,7 @@ pub(super) fn verb(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// `can_stop` says whether the task was in another process, where a limit ends it.
-pub(super) fn outcome(end: &End, can_stop: bool) -> Words {
+pub(super) fn outcome(end: &End) -> Words {
     let (kind, message) = match end {
         End::Done(_) => (ErrorKind::Failed, "succeeded".to_owned()),
         End::Failed(report) => (ErrorKind::Failed, report.message.clone()),
@@ -46,15 +45,15 @@ pub(super) fn outcome(end: &End, can_stop: bool) -> Words {
         }
         End::Died { death, words } => died(*death, words.as_ref()),
         End::Lost(reason) => (ErrorKind::Killed, format!("was lost with its worker: {reason}")),
-        End::TimedOut(Limit::Timeout(limit)) => (
-            ErrorKind::TimedOut,
-            format!(
-                "ran past its timeout of {}{}",
-                Spelled(*limit),
-                if can_stop { " and was stopped" } else { "" }
-            ),
-        ),
-        End::TimedOut(Limit::Deadline) => {
+        End::TimedOut(Limit::Timeout(limit), stop) => {
+            let end = match stop {
+                Stop::Killed => " and was stopped",
+                Stop::Told => " and ended when it was told to stop",
+                Stop::Late => "",
+            };
+            (ErrorKind::TimedOut, format!("ran past its timeout of {}{end}", Spelled(*limit)))
+        }
+        End::TimedOut(Limit::Deadline, _) => {
             (ErrorKind::TimedOut, "was not done when the deadline of its run passed".to_owned())
         }
         End::Cancelled => (ErrorKind::Cancelled, "was cancelled".to_owned()),

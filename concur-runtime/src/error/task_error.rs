@@ -78,8 +78,7 @@ impl TaskError {
         driver: &str,
         outcome: Outcome,
     ) -> Self {
-        let can_stop = outcome.pid.is_some_and(|pid| pid != std::process::id());
-        let words = describe::outcome(&outcome.end, can_stop);
+        let words = describe::outcome(&outcome.end);
         let Outcome { end, elapsed, pid, may_have_run } = outcome;
         let mut facts = Facts {
             task: task.to_owned(),

@@ -121,7 +121,7 @@ impl Run {
     fn settings_of(&self, spec: &TaskSpec) -> Result<Arc<Settings>, Error> {
         let Some(options) = &spec.options else { return Ok(Arc::clone(&self.settings)) };
         let mut settings = Settings::of_task(&self.methods, options)?;
-        lend_slot(&mut settings, Context { depth: self.context.depth - 1, ..self.context });
+        lend_slot(&mut settings, self.context.depth - 1);
         Ok(Arc::new(settings))
     }
 
@@ -143,8 +143,9 @@ impl Run {
                         entry: spec.entry,
                         shared: spec.shared,
                         input: Arc::new(input),
-                        context: Context { deadline, ..self.context },
+                        context: Context { deadline, ..self.context.clone() },
                         settings: Arc::clone(&ticket.settings),
+                        told: None,
                     };
                     return Some(Ready { ticket, job, due: None });
                 }
@@ -193,8 +194,8 @@ enum Next {
 
 /// A fork that waits for forks lends them its slot and no more, or each depth would multiply the
 /// processes of the one above.
-pub(super) fn lend_slot(settings: &mut Settings, around: Context) {
-    if settings.driver == Driver::Fork && around.depth > 0 {
+pub(super) fn lend_slot(settings: &mut Settings, depth: u32) {
+    if settings.driver == Driver::Fork && depth > 0 {
         settings.limit = Some(1);
     }
 }

@@ -7,7 +7,8 @@
 //! The rules it keeps, whatever the engine: at most `limit` tasks at once; results in the order of
 //! the input; a timeout counts from when the task started to run, a deadline from the call; under
 //! fail-fast the first failure stops everything that has not finished, and the run ends when that is
-//! gone; nothing is launched after that. A failure counts once the task's last attempt has failed.
+//! gone; nothing is launched after that. A failure counts once the task's last attempt has failed. A
+//! run inside a task that is told to stop does as after a failure.
 
 pub(crate) mod blocking;
 pub(crate) mod ends;
@@ -36,7 +37,8 @@ use crate::context::{Context, Moment};
 use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::{Error, ErrorKind, TaskError};
-use crate::outcome::{End, Limit, Outcome};
+use crate::inside::Follower;
+use crate::outcome::{End, Limit, Outcome, Stop};
 use crate::shutdown::{self, Pass};
 use crate::task::panic;
 use ticket::{Active, Ready, Reason, Ticket};
@@ -50,6 +52,8 @@ pub(crate) struct Run {
     other_launchers: Vec<(Driver, Arc<dyn Launcher>)>,
     policy: Policy,
     context: Context,
+    /// The task that this run is part of, if it is.
+    follower: Follower,
     begun: Moment,
     deadline: Option<Moment>,
     active: Vec<Active>,
@@ -87,7 +91,8 @@ impl Run {
                 ),
             ));
         }
-        launching::lend_slot(&mut settings, around);
+        launching::lend_slot(&mut settings, around.depth);
+        let follower = Follower::of(around.around);
         let begun = Moment::now();
         let own = settings.deadline.map(|limit| begun.after(limit));
         let deadline = own.into_iter().chain(around.deadline).min();
@@ -96,7 +101,9 @@ impl Run {
                 depth: around.depth + 1,
                 deadline,
                 nested_limit: Some(nested_limit),
+                around: follower.around(),
             },
+            follower,
             begun,
             deadline,
             methods,
@@ -130,6 +137,7 @@ impl Run {
         loop {
             self.look(sink, waker);
             self.keep_deadline(jobs, sink);
+            self.follow_its_task(sink, waker);
             if !self.launch(jobs, sink, waker) {
                 break;
             }
@@ -182,7 +190,7 @@ impl Run {
         let Active { ticket, attempt, again, stopped } = self.active.swap_remove(at);
         drop(attempt);
         match stopped {
-            Some(Reason::Limit(limit)) => outcome.end = End::TimedOut(limit),
+            Some(Reason::Limit(limit)) => outcome.out_of_time(limit),
             // It was stopped because another failed; what it still did changes nothing.
             Some(Reason::Cancelled) => return,
             None => {}
@@ -210,7 +218,7 @@ impl Run {
                 Err(reason) => outcome.end = End::Unreadable(reason),
             }
         }
-        let over = matches!(outcome.end, End::TimedOut(Limit::Deadline));
+        let over = matches!(outcome.end, End::TimedOut(Limit::Deadline, _));
         let err = ticket.failure(outcome);
         let again = again.filter(|_| !over && !self.stopping && retry::is_worth_another(&err));
         if let Some(job) = again {
@@ -237,9 +245,21 @@ impl Run {
         self.stop_all(Reason::Cancelled, sink);
     }
 
+    /// A run inside a task that has to stop, stops. (Past the deadline, which is never later than that
+    /// of the task, it does so anyway.)
+    fn follow_its_task(&mut self, sink: &mut dyn Sink, waker: &mut dyn FnMut() -> Waker) {
+        if !self.stopping && self.follower.has_to_stop(waker) && !self.is_past_deadline() {
+            self.broken.get_or_insert_with(|| {
+                let reason = "the task that the run is part of has to stop";
+                Error::new(ErrorKind::Cancelled, reason)
+            });
+            self.cancel(sink);
+        }
+    }
+
     /// When the deadline has passed, stops what runs, and tells it of what has not begun.
     fn keep_deadline(&mut self, jobs: &mut dyn Jobs, sink: &mut dyn Sink) {
-        if self.stopping || self.deadline.is_none_or(|deadline| deadline > Moment::now()) {
+        if self.stopping || !self.is_past_deadline() {
             return;
         }
         self.stop_all(Reason::Limit(Limit::Deadline), sink);
@@ -248,7 +268,7 @@ impl Run {
             self.stopping = true;
             return;
         }
-        let late = || Outcome::not_run(End::TimedOut(Limit::Deadline));
+        let late = || Outcome::not_run(End::TimedOut(Limit::Deadline, Stop::Late));
         for ready in std::mem::take(&mut self.ready) {
             self.conclude(ready.ticket, None, late(), sink);
         }
@@ -260,6 +280,10 @@ impl Run {
                 self.conclude(ticket, None, late(), sink);
             }
         }
+    }
+
+    fn is_past_deadline(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= Moment::now())
     }
 
     /// Whether an outcome can be had at once: a cheap look, for spinning.
@@ -276,6 +300,9 @@ impl Run {
             }
         }
         let now = Moment::now();
+        if !self.stopping && !self.is_past_deadline() {
+            self.follower.park(wait);
+        }
         for active in &mut self.active {
             if active.attempt.park(wait) {
                 return true;

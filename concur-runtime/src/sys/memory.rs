@@ -121,6 +121,8 @@ pub(crate) struct CallerLine {
     pub(crate) request_len: AtomicU32,
     /// 1 while the caller waits on the socket and wants to be woken.
     pub(crate) asleep: AtomicU32,
+    /// 1 when the task of the last request is to stop.
+    pub(crate) stopping: AtomicU32,
 }
 
 /// Written by the worker.
@@ -137,6 +139,8 @@ pub(crate) struct WorkerLine {
     pub(crate) taken_at: AtomicU64,
     /// The worker's process; 0 until it is up.
     pub(crate) pid: AtomicU32,
+    /// How long a task may go on when it is told to stop, as `channel::grace` packs it.
+    pub(crate) grace: AtomicU64,
 }
 
 const HEADER: usize = 256;

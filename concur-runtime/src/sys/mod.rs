@@ -14,6 +14,8 @@ pub(crate) mod groups;
 #[cfg(target_os = "linux")]
 pub(crate) mod memory;
 #[cfg(target_os = "linux")]
+pub(crate) mod own_slot;
+#[cfg(target_os = "linux")]
 pub(crate) mod process_local;
 #[cfg(target_os = "linux")]
 pub(crate) mod registry;

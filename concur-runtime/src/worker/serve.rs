@@ -8,6 +8,7 @@ use rustix::process::Pid;
 
 use super::tasks;
 use crate::channel::WorkerEnd;
+use crate::inside::own;
 use crate::payload::Payload;
 use crate::sys::fork::exit_now;
 use crate::sys::memory::Slot;
@@ -34,37 +35,38 @@ pub(crate) fn knock() -> Option<BorrowedFd<'static>> {
 pub(super) fn forked(
     server: Pid,
     socket: OwnedFd,
-    (board, slot): (Arc<OwnedFd>, u32),
+    (board, number): (Arc<OwnedFd>, u32),
     knocker: OwnedFd,
     level: u32,
 ) -> ! {
     tasks::become_task_process(server);
-    let mapped = Slot::map(&board, slot);
+    let mapped = Slot::map(&board, number);
     // The rest of the board is other workers'.
     drop(board);
     match mapped {
-        Ok(slot) => live(WorkerEnd::new(slot, socket), knocker, level),
+        Ok(slot) => live(WorkerEnd::new(slot, socket), number, knocker, level),
         Err(_) => exit_now(71),
     }
 }
 
 /// In a process that was executed to be a worker.
-pub(super) fn executed(slot: u32, level: u32, descriptors: Vec<OwnedFd>) {
+pub(super) fn executed(number: u32, level: u32, descriptors: Vec<OwnedFd>) {
     let Ok([socket, board, knocker]) = <[OwnedFd; 3]>::try_from(descriptors) else { return };
     if let Some(server) = rustix::process::getppid() {
         tasks::become_task_process(server);
     }
     tasks::prepare();
-    let Ok(slot) = Slot::map(&board, slot) else { return };
+    let Ok(slot) = Slot::map(&board, number) else { return };
     drop(board);
-    live(WorkerEnd::new(slot, socket), knocker, level)
+    live(WorkerEnd::new(slot, socket), number, knocker, level)
 }
 
 /// One thread does everything, that of the process: a second one would cost more than a small task.
-fn live(mut end: WorkerEnd, knocker: OwnedFd, level: u32) -> ! {
+fn live(mut end: WorkerEnd, number: u32, knocker: OwnedFd, level: u32) -> ! {
     LEVEL.store(level, Ordering::Relaxed);
     let _ = KNOCK.set(knocker);
     speak_on(end.socket().as_raw_fd());
+    own::settle(number, end.socket());
     let mut output = Payload::new();
     while let Ok(Some(request)) = end.next() {
         let is_last = request.as_ref().is_ok_and(|request| request.head.is_last);

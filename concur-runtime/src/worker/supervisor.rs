@@ -56,6 +56,7 @@ pub(crate) fn live_forked(
     (id, run, specs): (u64, Run, VecDeque<TaskSpec>),
 ) -> ! {
     crate::shutdown::forget();
+    crate::sys::own_slot::forget();
     super::tasks::prepare();
     let mut supervisor = Supervisor::new(caller, log);
     let going = Going::new(id, run, specs, Arc::clone(&supervisor.log), failed);

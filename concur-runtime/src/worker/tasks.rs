@@ -11,8 +11,10 @@ use rustix::process::{Pid, Signal, WaitId};
 use crate::channel::{Request, WorkerEnd};
 use crate::codec::CodecError;
 use crate::context::{Context, Moment};
+use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::PanicInfo;
+use crate::inside::{Around, Facts, own};
 use crate::outcome::{Ending, LastWords};
 use crate::payload::{Payload, Reader};
 use crate::processes::has_unburied;
@@ -57,19 +59,31 @@ pub(super) fn run_requested(
     end: &mut WorkerEnd,
     output: &mut Payload,
 ) -> io::Result<()> {
-    let started = Moment::now();
+    let (turn, started) = end.taken();
     let ending = match request {
         Err(err) => Ending::Undecodable(err.to_string()),
-        Ok(request) => {
-            let head = &request.head;
+        Ok(mut request) => {
+            let head = &mut request.head;
             set_thread_name(&head.name);
             follow_directory(head.directory.as_deref());
             let context = Context {
                 depth: head.depth,
                 deadline: head.deadline,
                 nested_limit: head.nested_limit,
+                around: Around::Process(turn),
             };
-            match (request.segments(), registry::find(head.entry)) {
+            let facts = Facts {
+                name: std::mem::take(&mut head.name).into(),
+                index: usize::try_from(head.index).unwrap_or(usize::MAX),
+                attempt: head.attempt,
+                driver: Driver::Process,
+                worker: None,
+                started,
+                timeout: head.timeout,
+                deadline: head.deadline,
+            };
+            own::begin(facts, &context);
+            match (request.segments(), registry::find(request.head.entry)) {
                 (Ok((shared, own)), Some(entry)) => {
                     let reader = Reader::with_shared(shared, own);
                     run(entry, context, reader, output)
@@ -86,11 +100,13 @@ pub(super) fn run_requested(
 
 /// Runs the task that this process was forked with and answers it.
 pub(crate) fn run_forked(job: &Job, end: &mut WorkerEnd) -> io::Result<()> {
-    let started = Moment::now();
+    let (turn, started) = end.taken();
     set_thread_name(&job.name);
     let reader = Reader::with_shared(job.shared.bytes(), job.input.bytes());
     let mut output = Payload::new();
-    let ending = run(job.entry.here, job.context, reader, &mut output);
+    let context = Context { around: Around::Process(turn), ..job.context.clone() };
+    own::begin(job.facts(started), &context);
+    let ending = run(job.entry.here, context, reader, &mut output);
     answer(end, ending, started, &output)
 }
 

@@ -2,8 +2,11 @@
 //!
 //! What counts is decided in this order: an answer that was published counts, whatever happened to
 //! the worker since; a worker that died before it took the task costs the task nothing, it goes to
-//! another one; a worker that died with the task is the task's failure. Once a task was told to
-//! stop, its answer does not count any more, and the attempt ends when the worker is gone.
+//! another one; a worker that died with the task is the task's failure. A task that is to stop is
+//! killed at once, or, if it has asked for time, told and killed when that is over; the run does not
+//! heed what it still says. It ends with its answer, and the worker goes on, or when the worker is
+//! gone. One owner decides between the two: after the order to kill no answer is taken and the worker
+//! gets no task, and before it no order is on its way that could meet the next one.
 
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -11,6 +14,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use super::dropped::Dropped;
 use super::pool::{Checkout, Lease, Place, pool};
 use crate::channel::Heard;
 use crate::context::Moment;
@@ -38,7 +42,9 @@ pub(super) struct ProcessAttempt {
     failed_starts: u32,
     /// When the worker must have taken the task; `None` while the server has put it in a queue.
     start_by: Option<Moment>,
-    /// When the worker must be gone, once the task was stopped.
+    /// When the worker is killed, once the task was told to stop and has asked for time.
+    kill_at: Option<Moment>,
+    /// When the worker must be gone, once it was to be killed.
     gone_by: Option<Moment>,
     /// Whether the fork server was ended because it did not kill the worker.
     given_up: bool,
@@ -62,6 +68,7 @@ impl ProcessAttempt {
             words: None,
             failed_starts: 0,
             start_by: None,
+            kill_at: None,
             gone_by: None,
             given_up: false,
         };
@@ -121,6 +128,9 @@ impl ProcessAttempt {
         RequestHead {
             entry: self.job.entry.id,
             name: self.job.name.to_string(),
+            index: self.job.index as u64,
+            attempt: self.job.attempt,
+            timeout: self.job.timeout(),
             directory: directory.map(|directory| directory.into_os_string().into_vec()),
             depth: self.job.context.depth,
             deadline: self.job.context.deadline,
@@ -137,7 +147,7 @@ impl ProcessAttempt {
             return None;
         };
         let end = &mut lease.worker_mut().end;
-        let pid = end.pid();
+        let (pid, taken_at) = (end.pid(), end.taken_at());
         let read = end.read_answer();
         // The wake of this answer may be on its way; the word of a death means no more tasks here.
         let is_alive = !self.listening || matches!(end.hear(), Ok(Heard::Nothing));
@@ -148,7 +158,8 @@ impl ProcessAttempt {
                 }
                 let elapsed = Duration::from_nanos(head.elapsed_nanos);
                 let result = || answer.into_result(lease);
-                Some(Outcome::of(head.ending, result, elapsed, pid.unwrap_or(0)))
+                let outcome = Outcome::of(head.ending, result, elapsed, pid.unwrap_or(0));
+                Some(self.job.within_limits(outcome, taken_at))
             }
             Err(err) => {
                 lease.abandon(None);
@@ -247,6 +258,10 @@ impl ProcessAttempt {
     fn keep_limits(&mut self) -> Option<Outcome> {
         let State::Working(lease) = &self.state else { return None };
         let now = Moment::now();
+        if self.gone_by.is_none() && self.kill_at.is_some_and(|limit| limit <= now) {
+            self.kill();
+            return None;
+        }
         if self.gone_by.is_some_and(|limit| limit <= now) {
             if self.given_up {
                 let reason = "the fork server does not answer".to_owned();
@@ -262,6 +277,16 @@ impl ProcessAttempt {
             return self.never_taken();
         }
         None
+    }
+
+    /// Has the worker killed, with everything it started.
+    fn kill(&mut self) {
+        let State::Working(lease) = &self.state else { return };
+        let worker = lease.worker();
+        if worker.server.kill_worker(worker.id).is_err() {
+            worker.server.destroy();
+        }
+        self.gone_by = Some(Moment::now().after(KILL_LIMIT));
     }
 
     /// Gives up a worker that does not take its task. Only that worker: others of its server may be
@@ -325,7 +350,7 @@ impl Attempt for ProcessAttempt {
         }
         self.listening = true;
         wait.socket(end.socket());
-        if let Some(limit) = self.gone_by {
+        if let Some(limit) = self.gone_by.or(self.kill_at) {
             wait.until(limit);
         } else if let Some(limit) = self.start_by.filter(|_| end.taken_at().is_none()) {
             wait.until(limit);
@@ -345,13 +370,14 @@ impl Attempt for ProcessAttempt {
             self.state = State::Over;
             return Stopped::Gone;
         };
-        if self.gone_by.is_none() {
-            let worker = lease.worker();
-            if worker.server.kill_worker(worker.id).is_err() {
-                worker.server.destroy();
+        if self.kill_at.is_none() && self.gone_by.is_none() {
+            let grace = lease.worker().end.tell_to_stop();
+            if grace.is_zero() {
+                self.kill();
+            } else {
+                self.kill_at = Some(Moment::now().after(grace));
             }
             self.listening = true;
-            self.gone_by = Some(Moment::now().after(KILL_LIMIT));
         }
         Stopped::Going
     }
@@ -362,7 +388,15 @@ impl Drop for ProcessAttempt {
         if let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) {
             // The worker may decode its arguments until the moment it is dead.
             let arguments = (Arc::clone(&self.job.shared), Arc::clone(&self.job.input));
-            lease.abandon(Some(arguments));
+            if self.gone_by.is_some() || !lease.is_ours() {
+                lease.abandon(Some(arguments));
+                return;
+            }
+            let kill_at = self.kill_at.unwrap_or_else(|| {
+                let grace = lease.worker().end.tell_to_stop();
+                Moment::now().after(grace)
+            });
+            Dropped::see_to(lease, arguments, kill_at);
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Driver Process: warm workers, forked from a fork server that executes this binary again.
 //!
 //! [`server`] is the caller's side of the fork server, [`pool`] owns the workers, and an [`attempt`]
-//! is one task on its way through them.
+//! is one task on its way through them. What was dropped while its task has time to end is a
+//! [`dropped`] one.
 
 mod attempt;
+mod dropped;
 mod identity;
 mod pool;
 mod server;

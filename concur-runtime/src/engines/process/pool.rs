@@ -318,16 +318,21 @@ impl Lease {
     /// The worker was told to end, or shall end now, whatever it does.
     pub(super) fn abandon(mut self, reading: Option<(Arc<Payload>, Arc<Payload>)>) {
         self.worker_mut().reading = reading;
-        if self.pool.owner == std::process::id() {
+        if self.is_ours() {
             let worker = self.worker();
             let _ = worker.server.kill_worker(worker.id);
         }
         self.end(State::let_go);
     }
 
+    /// Whether this process leased it, and not one that it is a fork of.
+    pub(super) fn is_ours(&self) -> bool {
+        self.pool.owner == std::process::id()
+    }
+
     fn end(&mut self, what: impl FnOnce(&mut State, Worker)) {
         let Some(worker) = self.worker.take() else { return };
-        if self.pool.owner != std::process::id() {
+        if !self.is_ours() {
             // A fork of the process that leased it: it must not touch what its parent uses.
             std::mem::forget(worker);
             return;
