@@ -112,13 +112,27 @@ impl Told {
         waiting.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
-    fn wake_later(&self, place: u64, waker: &Waker) {
+    fn wake_later(&self, place: u64, waker: Waker) {
         let mut waiting = self.lock();
-        match waiting.iter_mut().find(|(other, _)| *other == place) {
+        let before = match waiting.iter_mut().find(|(other, _)| *other == place) {
             // A future may be polled by another task each time.
-            Some((_, present)) => present.clone_from(waker),
-            None => waiting.push((place, waker.clone())),
-        }
+            Some((_, present)) => Some(std::mem::replace(present, waker)),
+            None => {
+                waiting.push((place, waker));
+                None
+            }
+        };
+        // What a waker owns may come back here when it is dropped.
+        drop(waiting);
+        drop(before);
+    }
+
+    fn forget(&self, place: u64) {
+        let mut waiting = self.lock();
+        let at = waiting.iter().position(|(other, _)| *other == place);
+        let gone = at.map(|at| waiting.swap_remove(at));
+        drop(waiting);
+        drop(gone);
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(u64, Waker)>> {
@@ -156,8 +170,7 @@ impl Follower {
             static NEXT: AtomicU64 = AtomicU64::new(0);
             let place = *self.place.get_or_insert_with(|| NEXT.fetch_add(1, Ordering::Relaxed));
             // Before the look: who tells after it finds the waker.
-            let waker = waker();
-            inside.each_told(&mut |told| told.wake_later(place, &waker));
+            inside.each_told(&mut |told| told.wake_later(place, waker()));
         }
         #[cfg(target_os = "linux")]
         if let Around::Process(turn) = self.around.outermost() {
@@ -185,7 +198,7 @@ impl Follower {
 impl Drop for Follower {
     fn drop(&mut self) {
         if let (Around::Task(inside), Some(place)) = (&self.around, self.place) {
-            inside.each_told(&mut |told| told.lock().retain(|(other, _)| *other != place));
+            inside.each_told(&mut |told| told.forget(place));
         }
     }
 }
