@@ -29,27 +29,29 @@ pub(crate) fn a_busy_loop_is_gone_at_the_timeout(driver: &Driver) {
 }
 
 pub(crate) fn a_busy_loop_is_gone_when_its_grace_has_passed(driver: &Driver) {
-    let marks = Marks::new();
-    let dir = marks.dir();
-    let (busy, other) = concurrent! {
-        busy => {
-            task::on_cancel(SHORT);
-            while !task::cancelled() {}
-            mark(&dir, "told");
-            let mut number = 0_u64;
-            while black_box(number) != u64::MAX { number = number.wrapping_add(2); }
-        },
-        other => 3,
-    }
-    .driver(driver.clone())
-    .timeout(SHORT * 4)
-    .settle()
-    .run()
-    .expect("a settled run does not fail");
-    let err = busy.expect_err("it never ends");
-    assert_eq!((err.kind(), other.expect("it is quick")), (ErrorKind::TimedOut, 3), "{err}");
-    assert!(err.to_string().contains("and was stopped"), "{err}");
-    assert!(marks.has("told") && !is_alive(err.pid().expect("it ran")));
+    let was_told = || {
+        let marks = Marks::new();
+        let dir = marks.dir();
+        let err = concurrent! {
+            busy => {
+                task::on_cancel(SHORT);
+                while !task::cancelled() {}
+                mark(&dir, "told");
+                let mut number = 0_u64;
+                while black_box(number) != u64::MAX { number = number.wrapping_add(2); }
+            },
+        }
+        .driver(driver.clone())
+        .timeout(SHORT)
+        .run()
+        .expect_err("it never ends");
+        assert_eq!(err.kind(), ErrorKind::TimedOut, "{err}");
+        assert!(err.to_string().contains("and was stopped"), "{err}");
+        assert!(!is_alive(err.failures()[0].pid().expect("it ran")));
+        marks.has("told")
+    };
+    // A busy machine may leave it no time to say so.
+    assert!((0..20).any(|_round| was_told()), "it was never told");
     goes_on(driver);
 }
 

@@ -46,22 +46,31 @@ fn begin_and_drop<T>(run: Tasks<T>, dir: &Path, begun: &str) {
 }
 
 /// Played with one worker.
-pub(crate) fn a_worker_whose_task_ends_when_told_is_used_again(_dir: &Path) {
-    let first = worker();
-    for _round in 0..20 {
+pub(crate) fn a_worker_whose_task_ends_when_told_is_used_again(dir: &Path) {
+    let (mut first, mut in_time) = (worker(), 0);
+    for round in 0..20_u32 {
+        let asked = format!("asked-{round}");
         let err = concurrent! {
             told => {
                 task::on_cancel(LONG);
+                mark(dir, &asked);
                 assert!(eventually(task::cancelled));
             },
         }
-        .timeout(Duration::from_millis(5))
+        .timeout(SHORT / 4)
         .run()
         .expect_err("its time is over");
         let told = err.failures()[0].pid();
         assert_eq!((err.kind(), told), (ErrorKind::TimedOut, Some(first)), "{err}");
-        assert_eq!(worker(), first, "the worker was replaced");
+        let next = worker();
+        if dir.join(asked).exists() {
+            in_time += 1;
+            assert_eq!(next, first, "the worker was replaced");
+        }
+        // A busy machine may have left it no time to ask.
+        first = next;
     }
+    assert!(in_time > 0, "no task ever asked in time");
     // What one task has asked for is not there for the next.
     let (ended,) = concurrent! { ended => { task::on_cancel(LONG); id() } }.run().expect("it ends");
     let err = concurrent! { endless => { while !task::cancelled() {} thread::sleep(LONG); } }
