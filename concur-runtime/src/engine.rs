@@ -68,6 +68,8 @@ pub struct Job {
     /// The surroundings of the task: one deeper than those of the run.
     pub(crate) context: Context,
     pub(crate) settings: Arc<Settings>,
+    #[cfg(feature = "testing")]
+    pub(crate) fake: Option<Arc<crate::testing::State>>,
 }
 
 impl fmt::Debug for Job {
@@ -108,6 +110,9 @@ impl Job {
     #[must_use]
     pub fn run(self) -> Outcome {
         crate::task::panic::record_in_caller();
+        // What runs really in this process builds its blocks in the scope that it was built in.
+        #[cfg(feature = "testing")]
+        let _entered = self.fake.as_ref().map(crate::testing::enter);
         let started = Moment::now();
         let mut output = Payload::new();
         let reader = Reader::with_shared(self.shared.bytes(), self.input.bytes());

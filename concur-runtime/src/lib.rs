@@ -14,6 +14,8 @@
 //! 7. `worker`: the other side, a fork server and its workers, entered by a door before `main`;
 //! 8. `outcome`, `error`: what became of a task, and how a person reads it.
 //!
+//! `testing` (a feature of its own) stands in for the engines in tests.
+//!
 //! All `unsafe` is in `sys`.
 
 #![deny(unsafe_code)]
@@ -39,6 +41,8 @@ mod shutdown;
 mod single;
 mod task;
 mod tasks;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(target_os = "linux")]
 mod channel;

@@ -61,6 +61,10 @@ struct Facts {
     value: Option<ErrorValue>,
     elapsed: Duration,
     driver: String,
+    /// What a fake was not told, or told wrongly.
+    #[cfg(feature = "testing")]
+    #[serde(skip)]
+    mistake: Option<crate::testing::Mistake>,
 }
 
 /// A message of the source chain that crossed the boundary.
@@ -99,6 +103,8 @@ impl TaskError {
             value: None,
             elapsed,
             driver: driver.to_owned(),
+            #[cfg(feature = "testing")]
+            mistake: None,
         };
         match end {
             End::Failed(report) => {
@@ -115,6 +121,8 @@ impl TaskError {
                     _ => {}
                 }
             }
+            #[cfg(feature = "testing")]
+            End::Told(told) => facts.mistake = told.mistake,
             _ => {}
         }
         Self(Box::new(facts))
@@ -140,6 +148,8 @@ impl TaskError {
             value: None,
             elapsed: Duration::ZERO,
             driver: String::new(),
+            #[cfg(feature = "testing")]
+            mistake: None,
         }))
     }
 
@@ -171,6 +181,12 @@ impl TaskError {
         Ok(Self(Box::new(codec::decode_all(data)?)))
     }
 
+    /// Somebody reads what happened: then a fake whose mistake this is has nothing to add.
+    pub(super) fn read(&self) {
+        #[cfg(feature = "testing")]
+        self.0.mistake.iter().for_each(crate::testing::Mistake::read);
+    }
+
     pub(crate) fn is_permanent(&self) -> bool {
         self.0.permanent
     }
@@ -178,6 +194,7 @@ impl TaskError {
     /// The name of the task.
     #[must_use]
     pub fn task(&self) -> &str {
+        self.read();
         &self.0.task
     }
 
@@ -202,6 +219,7 @@ impl TaskError {
     /// What happened, for code to match on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
+        self.read();
         self.0.kind
     }
 
@@ -209,6 +227,7 @@ impl TaskError {
     /// known of a death.
     #[must_use]
     pub fn message(&self) -> &str {
+        self.read();
         match &self.0.panic {
             Some(panic) => panic.message(),
             None => &self.0.message,
@@ -325,6 +344,7 @@ impl TaskError {
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.read();
         let Facts { task, message, pid, panic, .. } = &*self.0;
         write!(f, "task `{task}` {}", describe::verb(self.0.kind))?;
         let own = std::process::id();
