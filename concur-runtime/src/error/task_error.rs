@@ -182,6 +182,10 @@ impl TaskError {
     }
 
     /// Somebody reads what happened: then a fake whose mistake this is has nothing to add.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(clippy::unused_self, reason = "there are no fakes")
+    )]
     pub(super) fn read(&self) {
         #[cfg(feature = "testing")]
         self.0.mistake.iter().for_each(crate::testing::Mistake::read);

@@ -178,19 +178,19 @@ fn summary(known: &Known) -> String {
 }
 
 fn list(records: &[Record]) -> String {
-    let mut names: Vec<(&str, usize)> = Vec::new();
+    let mut counts: Vec<(&str, usize)> = Vec::new();
     for Record { name, .. } in records {
-        match names.iter_mut().find(|(known, _)| known == name) {
+        match counts.iter_mut().find(|(known, _)| known == name) {
             Some((_, times)) => *times += 1,
-            None => names.push((name, 1)),
+            None => counts.push((name, 1)),
         }
     }
-    let named = names.iter().map(|(name, times)| match times {
+    let told = counts.iter().map(|(name, times)| match times {
         1 => format!("`{name}`"),
         _ => format!("`{name}` {}", often(*times)),
     });
-    let named: Vec<String> = named.collect();
-    if named.is_empty() { "nothing".to_owned() } else { named.join(", ") }
+    let told: Vec<String> = told.collect();
+    if told.is_empty() { "nothing".to_owned() } else { told.join(", ") }
 }
 
 fn often(times: usize) -> String {

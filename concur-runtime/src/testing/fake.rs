@@ -14,7 +14,7 @@ use super::state::State;
 use crate::task::failure::Failure;
 
 /// Has a fake hold in this thread until it is dropped: blocks and tasks that are built meanwhile end as
-/// it says. See the [module](self) for the whole.
+/// it says. See the [module](crate::testing) for the whole.
 ///
 /// # Examples
 ///

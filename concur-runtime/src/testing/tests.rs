@@ -16,7 +16,7 @@ fn double_task(number: u64) -> Task<u64> {
     let captures = (ByValue::<u64>::new(), ());
     let mut input = Input::new();
     input.put(&captures.0, &number);
-    let (body, returning) = body(&captures, |_, (number, ())| Ok(number * 2));
+    let (body, returning) = body(&captures, |&(), (number, ())| Ok(number * 2));
     let result = (&&returning).__concur_result(returning);
     let site = Site::new("double", file!(), line!(), column!());
     task(site, input, captures, result, body).driver(Driver::Sync)
