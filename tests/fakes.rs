@@ -10,6 +10,8 @@ mod mistakes;
 mod readme;
 #[path = "fakes/scopes.rs"]
 mod scopes;
+#[path = "fakes/tasks.rs"]
+mod tasks;
 #[path = "fakes/verbs.rs"]
 mod verbs;
 

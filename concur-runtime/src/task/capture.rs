@@ -111,7 +111,7 @@ macro_rules! ways {
         pub struct $name<T: ?Sized>(PhantomData<fn() -> PhantomData<T>>);
 
         impl<T: ?Sized> $name<T> {
-            pub(crate) const fn new() -> Self {
+            pub(super) const fn new() -> Self {
                 Self(PhantomData)
             }
 

@@ -59,6 +59,12 @@
 //! which they were added, and then, as often as it is asked for, the one that stands
 //! ([`returns`](Fake::returns), [`fails`](Fake::fails), [`always`](Fake::always)).
 //!
+//! # Deferred tasks
+//!
+//! are noted and never run, so they need no answer, and `passes_through` does not change it: nothing
+//! reaches a supervisor, and waiting for what was deferred succeeds at once. Arguments that cannot be
+//! encoded, and settings that are wrong, are errors of `defer` as always.
+//!
 //! # A task that runs really
 //!
 //! goes to its driver as always. What it builds itself is faked where it runs in this process (drivers
@@ -71,8 +77,7 @@ mod fake;
 mod mistake;
 mod scope;
 mod state;
-#[cfg(test)]
-mod tests;
+mod told;
 mod types;
 
 pub use answer::Answer;
@@ -82,14 +87,5 @@ pub use scope::Scope;
 
 pub(crate) use mistake::{Mistake, Told};
 pub(crate) use scope::{current, enter};
-pub(crate) use state::{State, outcome};
+pub(crate) use state::{State, outcome, take_deferred};
 pub(crate) use types::Types;
-
-use crate::task::TaskSpec;
-
-/// Notes a task that is to be deferred, if it belongs to a fake: then it has no supervisor and never
-/// runs.
-#[cfg_attr(not(test), expect(dead_code, reason = "what defers tasks asks it"))]
-pub(crate) fn defer(spec: &TaskSpec) -> bool {
-    spec.fake.as_ref().map(|fake| fake.defer(spec)).is_some()
-}

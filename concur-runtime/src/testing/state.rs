@@ -10,8 +10,9 @@ use super::answer::{Answer, Value, Way};
 use super::captures::{CaptureTuple, Captured};
 use super::mistake::{Mistake, Told};
 use crate::context::Moment;
+use crate::driver::Driver;
 use crate::engine::Job;
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::outcome::{End, Limit, Outcome, ResultBytes};
 use crate::task::TaskSpec;
 use crate::task::execute::catch_panic;
@@ -71,7 +72,7 @@ impl State {
     }
 
     /// Notes a task that is deferred.
-    pub(super) fn defer(&self, spec: &TaskSpec) {
+    fn defer(&self, spec: &TaskSpec) {
         let captured = spec
             .input
             .as_ref()
@@ -147,6 +148,16 @@ impl Record {
         let unencodable = || "its captures could not be encoded".to_owned();
         self.captured.as_ref().ok_or_else(unencodable)?.decode()
     }
+}
+
+/// Takes out what is deferred under a fake: it is noted, and nobody gets it.
+pub(crate) fn take_deferred(specs: &mut VecDeque<TaskSpec>, driver: &Driver) -> Result<(), Error> {
+    if specs.iter().any(|spec| spec.fake.is_some()) {
+        // A driver that is not there is a mistake all the same.
+        crate::engines::launcher(driver)?;
+    }
+    specs.retain(|spec| spec.fake.as_ref().map(|fake| fake.defer(spec)).is_none());
+    Ok(())
 }
 
 /// How an attempt ends that a fake answers; `None` for one that is to run really.

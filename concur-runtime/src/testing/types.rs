@@ -31,6 +31,12 @@ pub(crate) struct Types {
 }
 
 impl Types {
+    /// Of a task that came from another process, where no fake holds.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn unknown() -> Self {
+        Self::of::<(), ()>()
+    }
+
     pub(crate) fn of<C: Captures, T: 'static>() -> Self {
         Self { result: Type::of::<T>, captures: names::<C> }
     }
