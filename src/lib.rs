@@ -71,6 +71,7 @@
 //!   the dependency tree.
 //! - `json` (default): [`Json`], for values that describe themselves.
 //! - `tokio`: `.await` inside a task.
+//! - `testing`: `testing::fake`, for tests of code that uses concur.
 //!
 //! # More
 //!
@@ -91,6 +92,9 @@ pub use concur_runtime::inside as task;
 
 #[cfg(feature = "json")]
 pub use concur_runtime::Json;
+
+#[cfg(feature = "testing")]
+pub use concur_runtime::testing;
 
 /// Describes independent tasks; `run` or `.await` on what it makes runs them in other processes.
 ///

@@ -29,8 +29,21 @@ fn main() -> ExitCode {
         &[("threads_are_a_clear_error", threads_are_a_clear_error)],
         #[cfg(feature = "tokio")]
         async_contract!(checks),
+        #[cfg(feature = "testing")]
+        &[("a_fake_is_not_inherited_by_a_fork", a_fake_is_not_inherited_by_a_fork)],
     ];
     harness::run(&checks.concat())
+}
+
+#[cfg(feature = "testing")]
+fn a_fake_is_not_inherited_by_a_fork() {
+    let fake = concur::testing::fake();
+    fake.returns("inner", 10_u64).passes_through("outer");
+    let inner = || concurrent! { inner => 0_u64 }.run();
+    let run = concurrent! { outer => concurrent! { inner => 0_u64 }.run()?.0 };
+    assert_eq!(run.driver(Driver::Fork).run().expect("it runs"), (0,));
+    assert_eq!(inner().expect("it is answered"), (10,));
+    fake.assert_ran_times("inner", 1);
 }
 
 fn threads_are_a_clear_error() {

@@ -10,6 +10,12 @@ fn mistakes_get_a_message_that_helps() {
     TestCases::new().compile_fail("tests/ui/*.rs");
 }
 
+#[cfg(feature = "testing")]
+#[test]
+fn mistakes_with_fakes_get_a_message_that_helps() {
+    TestCases::new().compile_fail("tests/ui_testing/*.rs");
+}
+
 /// trybuild builds with the features of the test itself.
 #[cfg(not(feature = "tokio"))]
 #[test]

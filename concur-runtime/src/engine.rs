@@ -71,6 +71,8 @@ pub struct Job {
     pub(crate) settings: Arc<Settings>,
     /// Where the engine tells the task to stop, if it can do so in this process.
     pub(crate) told: Option<Arc<Told>>,
+    #[cfg(feature = "testing")]
+    pub(crate) fake: Option<Arc<crate::testing::State>>,
 }
 
 impl fmt::Debug for Job {
@@ -111,6 +113,9 @@ impl Job {
     #[must_use]
     pub fn run(self) -> Outcome {
         crate::task::panic::record_in_caller();
+        // What runs really in this process builds its blocks in the scope that it was built in.
+        #[cfg(feature = "testing")]
+        let _entered = self.fake.as_ref().map(crate::testing::enter);
         let started = Moment::now();
         let mut output = Payload::new();
         let reader = Reader::with_shared(self.shared.bytes(), self.input.bytes());

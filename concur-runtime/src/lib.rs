@@ -15,6 +15,8 @@
 //! 8. `inside`: what the code of a task can ask about it meanwhile;
 //! 9. `outcome`, `error`: what became of a task, and how a person reads it.
 //!
+//! `testing` (a feature of its own) stands in for the engines in tests.
+//!
 //! All `unsafe` is in `sys`.
 
 #![deny(unsafe_code)]
@@ -41,6 +43,8 @@ mod shutdown;
 mod single;
 mod task;
 mod tasks;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(target_os = "linux")]
 mod channel;

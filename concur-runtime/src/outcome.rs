@@ -120,6 +120,9 @@ pub(crate) enum End {
     Misconfigured(crate::error::Error),
     Unsupported(String),
     ForkUnsafe(String),
+    /// A fake says it.
+    #[cfg(feature = "testing")]
+    Told(crate::testing::Told),
 }
 
 impl Outcome {

@@ -137,10 +137,18 @@ fn parse(bytes: &[u8]) -> Result<Submitted, CodecError> {
         specs.push_back(TaskSpec {
             name: task.name.into(),
             site: task.site,
-            entry: EntryPoint { here, id: task.entry, is_async: task.is_async },
+            entry: EntryPoint {
+                here,
+                id: task.entry,
+                is_async: task.is_async,
+                #[cfg(feature = "testing")]
+                types: crate::testing::Types::unknown(),
+            },
             shared,
             input: Ok(Arc::into_inner(own).ok_or_else(cut)?),
             options: task.options.map(Arc::new),
+            #[cfg(feature = "testing")]
+            fake: None,
         });
     }
     Ok(Submitted {

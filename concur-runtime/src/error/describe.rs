@@ -61,6 +61,8 @@ pub(super) fn outcome(end: &End) -> Words {
         End::Misconfigured(err) => (err.kind(), err.to_string()),
         End::Unsupported(reason) => (ErrorKind::Unsupported, reason.clone()),
         End::ForkUnsafe(reason) => (ErrorKind::ForkUnsafe, reason.clone()),
+        #[cfg(feature = "testing")]
+        End::Told(told) => (told.kind, told.message.clone()),
     };
     Words { kind, message }
 }

@@ -118,6 +118,7 @@ impl Error {
     /// What happened, for code to match on: the kind of the failure that leads.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
+        self.read();
         match &*self.0 {
             Inner::Tasks(failures) => failures.first().map_or(ErrorKind::Failed, TaskError::kind),
             Inner::Run { kind, .. } => *kind,
@@ -127,6 +128,7 @@ impl Error {
     /// The name of the task that failed first; `None` when the run itself could not start.
     #[must_use]
     pub fn task(&self) -> Option<&str> {
+        self.read();
         match &*self.0 {
             Inner::Tasks(failures) => failures.first().map(TaskError::task),
             Inner::Run { .. } => None,
@@ -141,10 +143,16 @@ impl Error {
             Inner::Tasks(failures) | Inner::Run { failures, .. } => failures,
         }
     }
+
+    /// Somebody reads what happened: see [`TaskError::read`].
+    fn read(&self) {
+        self.failures().iter().for_each(TaskError::read);
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.read();
         match &*self.0 {
             Inner::Run { message, .. } => f.write_str(message),
             Inner::Tasks(failures) => {

@@ -61,6 +61,10 @@ struct Facts {
     value: Option<ErrorValue>,
     elapsed: Duration,
     driver: String,
+    /// What a fake was not told, or told wrongly.
+    #[cfg(feature = "testing")]
+    #[serde(skip)]
+    mistake: Option<crate::testing::Mistake>,
 }
 
 /// A message of the source chain that crossed the boundary.
@@ -98,6 +102,8 @@ impl TaskError {
             value: None,
             elapsed,
             driver: driver.to_owned(),
+            #[cfg(feature = "testing")]
+            mistake: None,
         };
         match end {
             End::Failed(report) => {
@@ -114,6 +120,8 @@ impl TaskError {
                     _ => {}
                 }
             }
+            #[cfg(feature = "testing")]
+            End::Told(told) => facts.mistake = told.mistake,
             _ => {}
         }
         Self(Box::new(facts))
@@ -139,6 +147,8 @@ impl TaskError {
             value: None,
             elapsed: Duration::ZERO,
             driver: String::new(),
+            #[cfg(feature = "testing")]
+            mistake: None,
         }))
     }
 
@@ -170,6 +180,16 @@ impl TaskError {
         Ok(Self(Box::new(codec::decode_all(data)?)))
     }
 
+    /// Somebody reads what happened: then a fake whose mistake this is has nothing to add.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(clippy::unused_self, reason = "there are no fakes")
+    )]
+    pub(super) fn read(&self) {
+        #[cfg(feature = "testing")]
+        self.0.mistake.iter().for_each(crate::testing::Mistake::read);
+    }
+
     pub(crate) fn is_permanent(&self) -> bool {
         self.0.permanent
     }
@@ -177,6 +197,7 @@ impl TaskError {
     /// The name of the task.
     #[must_use]
     pub fn task(&self) -> &str {
+        self.read();
         &self.0.task
     }
 
@@ -201,6 +222,7 @@ impl TaskError {
     /// What happened, for code to match on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
+        self.read();
         self.0.kind
     }
 
@@ -208,6 +230,7 @@ impl TaskError {
     /// known of a death.
     #[must_use]
     pub fn message(&self) -> &str {
+        self.read();
         match &self.0.panic {
             Some(panic) => panic.message(),
             None => &self.0.message,
@@ -324,6 +347,7 @@ impl TaskError {
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.read();
         let Facts { task, message, pid, panic, .. } = &*self.0;
         write!(f, "task `{task}` {}", describe::verb(self.0.kind))?;
         let own = std::process::id();

@@ -73,12 +73,12 @@ impl<I: Iterator, T: Returned> Many<I, T> {
     ) -> Self {
         let shared = shared.map(Arc::new);
         let one_kind = OneKind { shared, encode, entry, name: site.name, options: None };
-        Self::from_source(ItemTasks { site, items, make: Make::OfOneKind(one_kind) })
+        Self::from_source(ItemTasks::new(site, items, Make::OfOneKind(one_kind)))
     }
 
     /// Tasks that were made one by one.
     pub(crate) fn from_tasks(site: Site, items: I, spec: fn(I::Item) -> TaskSpec) -> Self {
-        Self::from_source(ItemTasks { site, items, make: Make::Ready(spec) })
+        Self::from_source(ItemTasks::new(site, items, Make::Ready(spec)))
     }
 
     fn from_source(items: ItemTasks<I>) -> Self {
@@ -198,6 +198,21 @@ pub struct ItemTasks<I: Iterator> {
     site: Site,
     items: I,
     make: Make<I::Item>,
+    /// The fake that held where they were built.
+    #[cfg(feature = "testing")]
+    fake: Option<Arc<crate::testing::State>>,
+}
+
+impl<I: Iterator> ItemTasks<I> {
+    fn new(site: Site, items: I, make: Make<I::Item>) -> Self {
+        Self {
+            site,
+            items,
+            make,
+            #[cfg(feature = "testing")]
+            fake: crate::testing::current(),
+        }
+    }
 }
 
 /// How an item becomes a task.
@@ -224,7 +239,16 @@ impl<Item> OneKind<Item> {
             Err(err) => (Arc::default(), Err(err.clone())),
         };
         let name = Cow::Borrowed(self.name);
-        TaskSpec { name, site, entry: self.entry, shared, input, options: self.options.clone() }
+        TaskSpec {
+            name,
+            site,
+            entry: self.entry,
+            shared,
+            input,
+            options: self.options.clone(),
+            #[cfg(feature = "testing")]
+            fake: crate::testing::current(),
+        }
     }
 }
 
@@ -236,6 +260,9 @@ impl<I: Iterator> fmt::Debug for ItemTasks<I> {
 
 impl<I: Iterator> Jobs for ItemTasks<I> {
     fn next_task(&mut self) -> Option<NextTask> {
+        // Tasks of the source's own making are built here, and belong where the whole does.
+        #[cfg(feature = "testing")]
+        let _entered = self.fake.as_ref().map(crate::testing::enter);
         let item = self.items.next()?;
         Some(NextTask(match &self.make {
             Make::OfOneKind(kind) => kind.task(self.site, &item),

@@ -120,6 +120,8 @@ fn part<R>(site: Site, input: Input, entry: EntryPoint) -> Task<R> {
         shared: Arc::new(Payload::new()),
         input: input.finish(),
         options: None,
+        #[cfg(feature = "testing")]
+        fake: crate::testing::current(),
     })
 }
 
@@ -131,6 +133,8 @@ fn entry_point<T: Registered>(is_async: bool) -> EntryPoint {
         #[cfg(not(target_os = "linux"))]
         id: 0,
         is_async,
+        #[cfg(feature = "testing")]
+        types: T::types(),
     }
 }
 
@@ -145,6 +149,11 @@ where
 {
     fn run(call: &mut Call<'_>) {
         call_with::<C, R, W>(call, |seen| conjure::<F>()(&(), seen));
+    }
+
+    #[cfg(feature = "testing")]
+    fn types() -> crate::testing::Types {
+        crate::testing::Types::of::<C, W::Value>()
     }
 }
 
@@ -240,6 +249,11 @@ mod for_async {
     {
         fn run(call: &mut Call<'_>) {
             call_with::<C, R, W>(call, |seen| block_on(conjure::<F>()(&(), seen))?);
+        }
+
+        #[cfg(feature = "testing")]
+        fn types() -> crate::testing::Types {
+            crate::testing::Types::of::<C, W::Value>()
         }
     }
 }

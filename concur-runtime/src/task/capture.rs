@@ -47,6 +47,10 @@ pub trait Captures: Copy {
     /// Reads all values, in order.
     fn decode(input: &mut Reader<'_>) -> Result<Self::Owned, CodecError>;
 
+    /// The types of what is decoded, in order.
+    #[cfg(feature = "testing")]
+    fn name_types(names: &mut Vec<&'static str>);
+
     /// Takes all for the call.
     fn hold(owned: &mut Self::Owned) -> Self::Held<'_>;
 
@@ -63,6 +67,9 @@ impl Captures for () {
         Ok(())
     }
 
+    #[cfg(feature = "testing")]
+    fn name_types(_names: &mut Vec<&'static str>) {}
+
     fn hold((): &mut ()) {}
 
     fn lend((): &mut ()) {}
@@ -76,6 +83,12 @@ impl<A: Capture, R: Captures> Captures for (A, R) {
     fn decode(input: &mut Reader<'_>) -> Result<Self::Owned, CodecError> {
         let first = A::decode(input)?;
         Ok((Some(first), R::decode(input)?))
+    }
+
+    #[cfg(feature = "testing")]
+    fn name_types(names: &mut Vec<&'static str>) {
+        names.push(std::any::type_name::<A::Owned>());
+        R::name_types(names);
     }
 
     fn hold(owned: &mut Self::Owned) -> Self::Held<'_> {

@@ -37,6 +37,10 @@ pub(crate) type Entry = fn(&mut Call<'_>);
 pub(crate) trait Registered {
     /// The entry point.
     fn run(call: &mut Call<'_>);
+
+    /// What it captures and gives.
+    #[cfg(feature = "testing")]
+    fn types() -> crate::testing::Types;
 }
 
 /// One call of an entry point.
@@ -111,6 +115,8 @@ pub(crate) struct EntryPoint {
     pub(crate) id: u32,
     /// Async tasks need a thread that is not inside a runtime.
     pub(crate) is_async: bool,
+    #[cfg(feature = "testing")]
+    pub(crate) types: crate::testing::Types,
 }
 
 /// A task that is ready to run: what a run is made of.
@@ -125,6 +131,9 @@ pub(crate) struct TaskSpec {
     pub(crate) input: Result<Payload, CodecError>,
     /// What is said of this task in particular.
     pub(crate) options: Option<Arc<TaskOptions>>,
+    /// The fake that held where the task was built.
+    #[cfg(feature = "testing")]
+    pub(crate) fake: Option<Arc<crate::testing::State>>,
 }
 
 impl TaskSpec {
