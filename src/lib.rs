@@ -71,6 +71,7 @@
 //!   the dependency tree.
 //! - `json` (default): [`Json`], for values that describe themselves.
 //! - `tokio`: `.await` inside a task.
+//! - `config-file`: settings from a file, by `Config::from_file` and by `CONCUR_CONFIG`.
 //!
 //! # More
 //!
@@ -82,8 +83,8 @@
 pub use concur_macros::{concurrent_function as task, main};
 pub use concur_runtime::{
     Config, Deferred, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many,
-    Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, flush, init,
-    join, join_all, register_engine, shutdown,
+    Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, WhenFull,
+    flush, init, join, join_all, register_engine, shutdown,
 };
 
 #[doc(inline)]

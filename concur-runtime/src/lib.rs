@@ -39,6 +39,7 @@ mod payload;
 mod run;
 mod shutdown;
 mod single;
+mod size;
 mod task;
 mod tasks;
 
@@ -60,7 +61,7 @@ mod worker;
 #[expect(unsafe_code, reason = "the one place for it; every block carries its proof")]
 mod sys;
 
-pub use config::{Config, DriverConfig};
+pub use config::{Config, DriverConfig, WhenFull};
 pub use defer::{Deferred, flush};
 pub use driver::Driver;
 pub use engine::{Engine, Job, Running, register_engine};

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{self, CodecError};
+use crate::config::Source;
 use crate::context::Moment;
 use crate::error::PanicInfo;
 use crate::outcome::{Death, Ending, LastWords};
@@ -39,10 +40,10 @@ pub(crate) enum Command {
     Kill { worker: u32 },
     /// From the fork server to a worker that was executed instead of forked: the first message,
     /// with its socket, its board and the way to the server.
-    Serve { slot: u32, level: u32 },
+    Serve { slot: u32, level: u32, file: Option<Source> },
     /// Fork a supervisor of deferred tasks; carries its end of its socket, and the log if there is
     /// one.
-    Supervise,
+    Supervise { file: Option<Source> },
 }
 
 /// What a caller tells its supervisor: run this; carries a memory file.
@@ -71,6 +72,8 @@ pub(crate) struct Hello {
     pub(crate) level: u32,
     /// So many workers may run at each depth below the first, where that is set.
     pub(crate) workers: Option<u32>,
+    /// What the file says that the environment names.
+    pub(crate) file: Option<Source>,
 }
 
 impl Command {
