@@ -107,6 +107,13 @@ impl Job {
         self.settings.timeout
     }
 
+    /// How many bytes of memory the task may ask for, where that is limited. An engine that cannot
+    /// see to it should say so.
+    #[must_use]
+    pub fn memory_limit(&self) -> Option<u64> {
+        self.settings.memory_limit
+    }
+
     /// Runs the task on this thread, to its end. A panic of the task is part of the outcome.
     #[must_use]
     pub fn run(self) -> Outcome {

@@ -50,6 +50,8 @@ mod execute;
 #[cfg(target_os = "linux")]
 mod leftover;
 #[cfg(target_os = "linux")]
+mod memory_limit;
+#[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]
 mod reactor;

@@ -24,6 +24,8 @@ pub(crate) enum Ending {
     Undecodable(String),
     /// The result could not be encoded.
     Unencodable(String),
+    /// The task was not run: what was asked for around it cannot be had.
+    Refused(String),
 }
 
 /// How a process ended.
@@ -107,6 +109,8 @@ pub(crate) enum End {
     Died {
         death: Death,
         words: Option<LastWords>,
+        /// How many bytes the task could ask for, where that was limited.
+        memory_limit: Option<u64>,
     },
     /// The worker went down with the fork server, and how that ended.
     Lost(String),
@@ -157,6 +161,9 @@ impl Outcome {
             Ending::Panicked(info) => End::Panicked(info),
             Ending::Undecodable(reason) => End::Undecodable(reason),
             Ending::Unencodable(reason) => End::Unencodable(reason),
+            Ending::Refused(reason) => {
+                return Self { pid: Some(pid), ..Self::not_run(End::NotStarted(reason)) };
+            }
         };
         Self { end, elapsed, pid: Some(pid), may_have_run: true }
     }

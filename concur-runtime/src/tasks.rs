@@ -92,6 +92,27 @@ macro_rules! options {
             self
         }
 
+        /// How many bytes of memory each task may ask for, beyond what its worker has when the task
+        /// begins; from 1 MiB (`1 << 20`). One that goes over fails as
+        /// [`OutOfMemory`](crate::ErrorKind::OutOfMemory). Each task runs in a worker of its own then,
+        /// as with `isolated`.
+        ///
+        /// What counts is what is asked for, touched or not: the heap, as the allocator asks the system
+        /// for it, and the stacks of threads that the task starts (2 MiB each with `std`), but neither
+        /// its own stack nor memory that is shared with other processes. An allocation that fails ends
+        /// the task; `Vec::try_reserve` and the like return an error instead, and a thread that cannot
+        /// be started is a panic. A library in C gets a null pointer, and what it makes of that is its
+        /// own. Each process that the task starts has the limit for itself; blocks inside it run in
+        /// other workers, without it. Under driver Fork memory that the caller has free is used first
+        /// and does not count. Drivers Thread and Sync cannot limit memory and warn once.
+        ///
+        /// It is a guard against mistakes, not against malice: a task can ask for more by a system
+        /// call.
+        pub fn memory_limit(mut self, bytes: u64) -> Self {
+            self.methods.options.memory_limit = Some(bytes);
+            self
+        }
+
         /// How many more attempts each task gets after one that failed, panicked, timed out, was
         /// killed or exited, each on a fresh worker. 0, unless set. The timeout counts for each
         /// attempt, the deadline for all; the failure of a task then keeps that of each attempt

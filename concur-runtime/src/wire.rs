@@ -18,7 +18,7 @@ use crate::error::PanicInfo;
 use crate::outcome::{Death, Ending, LastWords};
 
 /// Goes up with every change of what is said here.
-pub(crate) const PROTOCOL: u32 = 3;
+pub(crate) const PROTOCOL: u32 = 4;
 
 /// How the first message on a control socket begins: so the door knows a socket of ours.
 pub(crate) const MAGIC: [u8; 8] = *b"concur\x01\n";
@@ -109,6 +109,8 @@ pub(crate) struct RequestHead {
     pub(crate) depth: u32,
     pub(crate) deadline: Option<Moment>,
     pub(crate) nested_limit: Option<u32>,
+    /// How many bytes the task may ask for.
+    pub(crate) memory_limit: Option<u64>,
     /// Whether the worker ends after this task.
     pub(crate) is_last: bool,
     pub(crate) shared: Segment,
@@ -236,7 +238,9 @@ pub(crate) fn cut(ending: &mut Ending) {
             });
         }
         Ending::Panicked(info) => cut_panic(info),
-        Ending::Undecodable(reason) | Ending::Unencodable(reason) => cut_text(reason, 8 * 1024),
+        Ending::Undecodable(reason) | Ending::Unencodable(reason) | Ending::Refused(reason) => {
+            cut_text(reason, 8 * 1024);
+        }
     }
 }
 

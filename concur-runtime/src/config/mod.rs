@@ -25,6 +25,7 @@ pub use when_full::WhenFull;
 
 use crate::driver::Driver;
 use crate::error::Error;
+use crate::size;
 
 /// Settings as one source gives them: what it does not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +133,8 @@ pub(crate) struct Settings {
     pub(crate) deadline: Option<Duration>,
     pub(crate) tasks_per_worker: Option<u64>,
     pub(crate) isolated: bool,
+    /// How many bytes each task may ask for.
+    pub(crate) memory_limit: Option<u64>,
     /// How many more attempts a task gets after the first.
     pub(crate) retries: u32,
     /// The first pause between two attempts.
@@ -166,7 +169,7 @@ impl Settings {
         }
         let (own, function) = (task.map(|task| &task.own), task.map(|task| &task.function));
         for options in own.map(|own| &own.options).into_iter().chain([&methods.options]) {
-            options.refuse_no_time()?;
+            options.refuse_too_little()?;
         }
         let said = own.and_then(|own| own.driver.as_ref()).or(methods.driver.as_ref());
         let said = said.or_else(|| function.and_then(|function| function.driver.as_ref()));
@@ -188,12 +191,18 @@ impl Settings {
             deadline: first(&layers, |from| from.deadline),
             tasks_per_worker: first(&layers, |from| from.tasks_per_worker),
             isolated: first(&layers, |from| from.isolated).unwrap_or(false),
+            memory_limit: first(&layers, |from| from.memory_limit),
             retries: first(&layers, |from| from.retries).unwrap_or(0),
             backoff: first(&layers, |from| from.backoff),
             nested_limit: first(&layers, |from| from.nested_limit).unwrap_or(NESTED_LIMIT),
             fork_with_threads: first(&layers, |from| from.fork_with_threads).unwrap_or(false),
             driver,
         })
+    }
+
+    /// Whether a task needs a worker that has run nothing before and runs nothing after.
+    pub(crate) fn wants_own_worker(&self) -> bool {
+        self.isolated || self.memory_limit.is_some()
     }
 
     /// So many workers there are at the most. Counting processors reads files, so it is done when a
@@ -209,8 +218,15 @@ impl Settings {
 }
 
 impl Options {
-    /// Methods take any duration; none may be zero.
-    fn refuse_no_time(&self) -> Result<(), Error> {
+    /// Methods take any duration and any size; some would leave a task nothing at all.
+    fn refuse_too_little(&self) -> Result<(), Error> {
+        if let Some(limit) = self.memory_limit.filter(|limit| *limit < size::LEAST_LIMIT) {
+            return Err(Error::config(format!(
+                "method `memory_limit`: `{}` is not allowed: allowed is {} or more",
+                size::Spelled(limit),
+                size::Spelled(size::LEAST_LIMIT)
+            )));
+        }
         for (method, duration) in [("timeout", self.timeout), ("deadline", self.deadline)] {
             if duration.is_some_and(|duration| duration.is_zero()) {
                 return Err(Error::config(format!(

@@ -188,7 +188,11 @@ impl Fork {
             };
         }
         Outcome {
-            end: End::Died { death, words: self.last_words() },
+            end: End::Died {
+                death,
+                words: self.last_words(),
+                memory_limit: self.job.settings.memory_limit,
+            },
             elapsed: taken_at.map(|taken| Moment::now().since(taken)).unwrap_or_default(),
             pid: Some(pid),
             may_have_run: taken_at.is_some(),

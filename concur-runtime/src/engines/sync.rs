@@ -15,6 +15,7 @@ pub(super) struct SyncLauncher;
 impl Launcher for SyncLauncher {
     fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
         warn::of_isolation(&job);
+        warn::of_memory_limit(&job);
         Launch::Ended(if job.entry.is_async { on_helper_thread(job) } else { job.run() })
     }
 }

@@ -53,6 +53,7 @@ fn threads() -> Arc<Threads> {
 impl Launcher for ThreadLauncher {
     fn launch(&self, mut job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
         warn::of_isolation(&job);
+        warn::of_memory_limit(&job);
         let shared = Arc::new(Shared {
             outcome: Mutex::new(None),
             there: AtomicBool::new(false),

@@ -114,7 +114,7 @@ impl ProcessAttempt {
                 }
                 self.start_by = Some(Moment::now().after(START_LIMIT));
                 self.state = State::Working(lease);
-                if self.job.settings.isolated {
+                if self.job.settings.wants_own_worker() {
                     pool().top_up(&self.job.settings);
                 }
             }
@@ -135,6 +135,7 @@ impl ProcessAttempt {
             depth: self.job.context.depth,
             deadline: self.job.context.deadline,
             nested_limit: self.job.context.nested_limit,
+            memory_limit: self.job.settings.memory_limit,
             is_last,
             shared: nothing,
             own: nothing,
@@ -179,7 +180,9 @@ impl ProcessAttempt {
                 Ok(Heard::Notice(Notice::Queued)) => self.start_by = None,
                 Ok(Heard::Notice(Notice::Wake | Notice::Arena(_))) => {}
                 Ok(Heard::Notice(Notice::Died { pid, death })) => {
-                    return self.died(Some(pid), End::Died { death, words: None }, waker);
+                    let (words, memory_limit) = (None, self.job.settings.memory_limit);
+                    let end = End::Died { death, words, memory_limit };
+                    return self.died(Some(pid), end, waker);
                 }
                 Ok(Heard::Notice(Notice::NotStarted(reason))) => {
                     return self.over(None, End::NotStarted(reason));

@@ -127,7 +127,7 @@ impl Pool {
             // It was made use of, so nobody is called in its stead.
             std::mem::forget(place);
         }
-        let last = settings.isolated
+        let last = settings.wants_own_worker()
             || settings.tasks_per_worker.is_some_and(|limit| worker.tasks + 1 >= limit);
         Checkout::Worker(Lease { pool: self, worker: Some(worker), last })
     }
@@ -177,7 +177,7 @@ impl Pool {
 impl State {
     fn take_worker(&mut self, settings: &Settings) -> Result<Worker, End> {
         let server = self.server(settings)?;
-        let kept = if settings.isolated { self.spares.pop() } else { self.idle.pop() };
+        let kept = if settings.wants_own_worker() { self.spares.pop() } else { self.idle.pop() };
         if let Some(worker) = kept.or_else(|| self.spares.pop()) {
             return Ok(worker);
         }
