@@ -118,6 +118,10 @@ pub(crate) enum End {
     Cancelled,
     /// No worker could be had, and why.
     NotStarted(String),
+    /// So many tasks may wait for a worker, and do.
+    Overloaded {
+        limit: usize,
+    },
     /// The bytes of the result could not be read back.
     Unreadable(String),
     /// What is said of this task is not allowed.

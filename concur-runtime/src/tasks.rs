@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use crate::config::Methods;
+use crate::config::{Methods, WhenFull};
 use crate::defer::{self, Deferral, Deferred};
 use crate::driver::Driver;
 use crate::error::{Error, TaskError};
@@ -110,6 +110,13 @@ macro_rules! options {
         /// call.
         pub fn memory_limit(mut self, bytes: u64) -> Self {
             self.methods.options.memory_limit = Some(bytes);
+            self
+        }
+
+        /// What happens when as many tasks as [`queue_limit`](crate::Config::queue_limit) allows wait
+        /// for a worker already. Deferred tasks always wait.
+        pub fn when_full(mut self, when_full: WhenFull) -> Self {
+            self.methods.options.when_full = Some(when_full);
             self
         }
 

@@ -128,6 +128,13 @@ pub(crate) fn a_limit_is_its_task_s_alone(driver: &Driver) {
         let wider = block().memory_limit(512 * MIB).run();
         assert_eq!(wider.expect("it stays within it"), (true,));
     }
+    let limited = concurrent! {
+        #[task(memory_limit = "64MiB")]
+        limited => Vec::<u8>::new().try_reserve_exact(much).is_ok(),
+        free => Vec::<u8>::new().try_reserve_exact(much).is_ok(),
+    };
+    let found = limited.driver(driver.clone()).run();
+    assert_eq!(found.expect("both go on"), (false, true));
     let mut workers = concurrent! { for _ in 0..8 => std::process::id() }
         .driver(driver.clone())
         .memory_limit(64 * MIB)

@@ -135,6 +135,11 @@ pub(crate) struct Settings {
     pub(crate) isolated: bool,
     /// How many bytes each task may ask for.
     pub(crate) memory_limit: Option<u64>,
+    /// How many tasks may wait for a worker of the driver.
+    pub(crate) queue_limit: Option<usize>,
+    pub(crate) when_full: WhenFull,
+    /// How long a worker is kept without a task, where that is said.
+    pub(crate) idle_timeout: Option<Duration>,
     /// How many more attempts a task gets after the first.
     pub(crate) retries: u32,
     /// The first pause between two attempts.
@@ -192,6 +197,9 @@ impl Settings {
             tasks_per_worker: first(&layers, |from| from.tasks_per_worker),
             isolated: first(&layers, |from| from.isolated).unwrap_or(false),
             memory_limit: first(&layers, |from| from.memory_limit),
+            queue_limit: first(&layers, |from| from.queue_limit),
+            when_full: first(&layers, |from| from.when_full).unwrap_or_default(),
+            idle_timeout: first(&layers, |from| from.idle_timeout),
             retries: first(&layers, |from| from.retries).unwrap_or(0),
             backoff: first(&layers, |from| from.backoff),
             nested_limit: first(&layers, |from| from.nested_limit).unwrap_or(NESTED_LIMIT),

@@ -35,7 +35,7 @@ pub(super) struct ForkLauncher;
 static BOARD: ProcessLocal<Arc<Board>> = ProcessLocal::new();
 
 impl Launcher for ForkLauncher {
-    fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
+    fn launch(&self, job: Job, _overfill: bool, _waker: &mut dyn FnMut() -> Waker) -> Launch {
         if let Some(reason) = danger(&job.settings) {
             return Launch::Ended(Outcome::not_run(End::ForkUnsafe(reason)));
         }

@@ -59,6 +59,14 @@ pub(super) fn outcome(end: &End) -> Words {
         }
         End::Cancelled => (ErrorKind::Cancelled, "was cancelled".to_owned()),
         End::NotStarted(reason) => (ErrorKind::Start, reason.clone()),
+        End::Overloaded { limit: 0 } => (
+            ErrorKind::Overloaded,
+            "no worker is free, and `queue_limit` is 0, so that none waits for one".to_owned(),
+        ),
+        End::Overloaded { limit } => (
+            ErrorKind::Overloaded,
+            format!("as many tasks as `queue_limit` allows wait for a worker already: {limit}"),
+        ),
         End::Misconfigured(err) => (err.kind(), err.to_string()),
         End::Unsupported(reason) => (ErrorKind::Unsupported, reason.clone()),
         End::ForkUnsafe(reason) => (ErrorKind::ForkUnsafe, reason.clone()),
