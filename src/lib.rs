@@ -72,6 +72,7 @@
 //! - `json` (default): [`Json`], for values that describe themselves.
 //! - `tokio`: `.await` inside a task.
 //! - `testing`: `testing::fake`, for tests of code that uses concur.
+//! - `config-file`: settings from a file, by `Config::from_file` and by `CONCUR_CONFIG`.
 //!
 //! # More
 //!
@@ -83,8 +84,8 @@
 pub use concur_macros::{concurrent_function as task, main};
 pub use concur_runtime::{
     Config, Deferred, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many,
-    Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, flush, init,
-    join, join_all, register_engine, shutdown,
+    Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, WhenFull,
+    flush, init, join, join_all, register_engine, shutdown,
 };
 
 #[doc(inline)]

@@ -12,6 +12,8 @@ mod contract;
 mod harness;
 #[path = "contract/killed.rs"]
 mod killed;
+#[path = "contract/memory.rs"]
+mod memory;
 
 use std::pin::Pin;
 use std::process::ExitCode;

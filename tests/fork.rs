@@ -8,6 +8,8 @@ mod deaths;
 mod harness;
 #[path = "contract/killed.rs"]
 mod killed;
+#[path = "contract/memory.rs"]
+mod memory;
 
 use std::process::ExitCode;
 use std::sync::mpsc;

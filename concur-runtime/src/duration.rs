@@ -7,6 +7,15 @@ use std::time::Duration;
 pub(crate) const ALLOWED: &str =
     "a number above zero with its unit, such as `250ms`, `2s`, `1.5s`, `1m` or `1h`";
 
+/// The same where there may be no end at all.
+pub(crate) const ALLOWED_OR_NEVER: &str =
+    "a number above zero with its unit, such as `250ms`, `2s`, `1.5s`, `1m` or `1h`, or `never`";
+
+/// Reads a duration, or `never`, which is the longest one.
+pub(crate) fn parse_or_never(text: &str) -> Option<Duration> {
+    if text.trim() == "never" { Some(Duration::MAX) } else { parse(text) }
+}
+
 /// Reads a duration; `None` if it is not one, or is zero.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
@@ -62,6 +71,8 @@ mod tests {
         assert_eq!(parse("1 m"), Some(Duration::from_secs(60)));
         assert_eq!(parse("1h"), Some(Duration::from_secs(3600)));
         assert_eq!(parse("10us"), Some(Duration::from_micros(10)));
+        assert_eq!(parse_or_never("never"), Some(Duration::MAX));
+        assert_eq!(parse_or_never("5m"), Some(Duration::from_secs(300)));
     }
 
     #[test]
@@ -70,6 +81,7 @@ mod tests {
         {
             assert_eq!(parse(text), None, "{text:?}");
         }
+        assert_eq!((parse("never"), parse_or_never("ever")), (None, None));
     }
 
     #[test]

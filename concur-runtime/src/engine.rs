@@ -109,6 +109,13 @@ impl Job {
         self.settings.timeout
     }
 
+    /// How many bytes of memory the task may ask for, where that is limited. An engine that cannot
+    /// see to it should say so.
+    #[must_use]
+    pub fn memory_limit(&self) -> Option<u64> {
+        self.settings.memory_limit
+    }
+
     /// Runs the task on this thread, to its end. A panic of the task is part of the outcome.
     #[must_use]
     pub fn run(self) -> Outcome {
@@ -182,6 +189,15 @@ static REGISTERED: RwLock<Vec<(String, Arc<dyn Engine>)>> = RwLock::new(Vec::new
 /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a name of a built-in driver, or one that is
 /// no name.
 pub fn register_engine(name: &str, engine: impl Engine) -> Result<(), Error> {
+    check_name(name)?;
+    let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
+    registered.retain(|(known, _)| known != name);
+    registered.push((name.to_owned(), Arc::new(engine)));
+    Ok(())
+}
+
+/// Whether an engine may have this name.
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     let well_formed = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.chars().all(|letter| {
             letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter)
@@ -197,9 +213,6 @@ pub fn register_engine(name: &str, engine: impl Engine) -> Result<(), Error> {
             "the driver `{name}` is built in and cannot be replaced"
         )));
     }
-    let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
-    registered.retain(|(known, _)| known != name);
-    registered.push((name.to_owned(), Arc::new(engine)));
     Ok(())
 }
 

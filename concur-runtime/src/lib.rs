@@ -41,6 +41,7 @@ mod payload;
 mod run;
 mod shutdown;
 mod single;
+mod size;
 mod task;
 mod tasks;
 #[cfg(feature = "testing")]
@@ -53,6 +54,8 @@ mod execute;
 #[cfg(target_os = "linux")]
 mod leftover;
 #[cfg(target_os = "linux")]
+mod memory_limit;
+#[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]
 mod reactor;
@@ -64,7 +67,7 @@ mod worker;
 #[expect(unsafe_code, reason = "the one place for it; every block carries its proof")]
 mod sys;
 
-pub use config::{Config, DriverConfig};
+pub use config::{Config, DriverConfig, WhenFull};
 pub use defer::{Deferred, flush};
 pub use driver::Driver;
 pub use engine::{Engine, Job, Running, register_engine};

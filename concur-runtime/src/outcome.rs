@@ -24,6 +24,8 @@ pub(crate) enum Ending {
     Undecodable(String),
     /// The result could not be encoded.
     Unencodable(String),
+    /// The task was not run: what was asked for around it cannot be had.
+    Refused(String),
 }
 
 /// How a process ended.
@@ -107,6 +109,8 @@ pub(crate) enum End {
     Died {
         death: Death,
         words: Option<LastWords>,
+        /// How many bytes the task could ask for, where that was limited.
+        memory_limit: Option<u64>,
     },
     /// The worker went down with the fork server, and how that ended.
     Lost(String),
@@ -114,6 +118,10 @@ pub(crate) enum End {
     Cancelled,
     /// No worker could be had, and why.
     NotStarted(String),
+    /// So many tasks may wait for a worker, and do.
+    Overloaded {
+        limit: usize,
+    },
     /// The bytes of the result could not be read back.
     Unreadable(String),
     /// What is said of this task is not allowed.
@@ -160,6 +168,9 @@ impl Outcome {
             Ending::Panicked(info) => End::Panicked(info),
             Ending::Undecodable(reason) => End::Undecodable(reason),
             Ending::Unencodable(reason) => End::Unencodable(reason),
+            Ending::Refused(reason) => {
+                return Self { pid: Some(pid), ..Self::not_run(End::NotStarted(reason)) };
+            }
         };
         Self { end, elapsed, pid: Some(pid), may_have_run: true }
     }

@@ -98,6 +98,12 @@ impl<T> Task<T> {
         self.say(|said| said.options.isolated = Some(true))
     }
 
+    /// How many bytes of memory the task may ask for, in a worker of its own; see
+    /// [`Tasks::memory_limit`].
+    pub fn memory_limit(self, bytes: u64) -> Self {
+        self.say(|said| said.options.memory_limit = Some(bytes))
+    }
+
     fn say(mut self, change: impl FnOnce(&mut Said)) -> Self {
         self.spec.say(change);
         self

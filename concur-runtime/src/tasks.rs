@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use crate::config::Methods;
+use crate::config::{Methods, WhenFull};
 use crate::defer::{self, Deferral, Deferred};
 use crate::driver::Driver;
 use crate::error::{Error, TaskError};
@@ -89,6 +89,34 @@ macro_rules! options {
         /// after. Drivers Thread and Sync have no processes to give and warn once.
         pub fn isolated(mut self) -> Self {
             self.methods.options.isolated = Some(true);
+            self
+        }
+
+        /// How many bytes of memory each task may ask for, beyond what its worker has when the task
+        /// begins; from 1 MiB (`1 << 20`). One that goes over fails as
+        /// [`OutOfMemory`](crate::ErrorKind::OutOfMemory). Each task runs in a worker of its own then,
+        /// as with `isolated`.
+        ///
+        /// What counts is what is asked for, touched or not: the heap, as the allocator asks the system
+        /// for it, and the stacks of threads that the task starts (2 MiB each with `std`), but neither
+        /// its own stack nor memory that is shared with other processes. An allocation that fails ends
+        /// the task; `Vec::try_reserve` and the like return an error instead, and a thread that cannot
+        /// be started is a panic. A library in C gets a null pointer, and what it makes of that is its
+        /// own. Each process that the task starts has the limit for itself; blocks inside it run in
+        /// other workers, without it. Under driver Fork memory that the caller has free is used first
+        /// and does not count. Drivers Thread and Sync cannot limit memory and warn once.
+        ///
+        /// It is a guard against mistakes, not against malice: a task can ask for more by a system
+        /// call.
+        pub fn memory_limit(mut self, bytes: u64) -> Self {
+            self.methods.options.memory_limit = Some(bytes);
+            self
+        }
+
+        /// What happens when as many tasks as [`queue_limit`](crate::Config::queue_limit) allows wait
+        /// for a worker already. Deferred tasks always wait.
+        pub fn when_full(mut self, when_full: WhenFull) -> Self {
+            self.methods.options.when_full = Some(when_full);
             self
         }
 

@@ -12,12 +12,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{self, CodecError};
+use crate::config::Source;
 use crate::context::Moment;
 use crate::error::PanicInfo;
 use crate::outcome::{Death, Ending, LastWords};
 
 /// Goes up with every change of what is said here.
-pub(crate) const PROTOCOL: u32 = 3;
+pub(crate) const PROTOCOL: u32 = 4;
 
 /// How the first message on a control socket begins: so the door knows a socket of ours.
 pub(crate) const MAGIC: [u8; 8] = *b"concur\x01\n";
@@ -39,10 +40,10 @@ pub(crate) enum Command {
     Kill { worker: u32 },
     /// From the fork server to a worker that was executed instead of forked: the first message,
     /// with its socket, its board and the way to the server.
-    Serve { slot: u32, level: u32 },
+    Serve { slot: u32, level: u32, file: Option<Source> },
     /// Fork a supervisor of deferred tasks; carries its end of its socket, and the log if there is
     /// one.
-    Supervise,
+    Supervise { file: Option<Source> },
 }
 
 /// What a caller tells its supervisor: run this; carries a memory file.
@@ -71,6 +72,8 @@ pub(crate) struct Hello {
     pub(crate) level: u32,
     /// So many workers may run at each depth below the first, where that is set.
     pub(crate) workers: Option<u32>,
+    /// What the file says that the environment names.
+    pub(crate) file: Option<Source>,
 }
 
 impl Command {
@@ -106,6 +109,8 @@ pub(crate) struct RequestHead {
     pub(crate) depth: u32,
     pub(crate) deadline: Option<Moment>,
     pub(crate) nested_limit: Option<u32>,
+    /// How many bytes the task may ask for.
+    pub(crate) memory_limit: Option<u64>,
     /// Whether the worker ends after this task.
     pub(crate) is_last: bool,
     pub(crate) shared: Segment,
@@ -233,7 +238,9 @@ pub(crate) fn cut(ending: &mut Ending) {
             });
         }
         Ending::Panicked(info) => cut_panic(info),
-        Ending::Undecodable(reason) | Ending::Unencodable(reason) => cut_text(reason, 8 * 1024),
+        Ending::Undecodable(reason) | Ending::Unencodable(reason) | Ending::Refused(reason) => {
+            cut_text(reason, 8 * 1024);
+        }
     }
 }
 

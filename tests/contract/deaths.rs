@@ -1,4 +1,6 @@
 //! Deaths of the process that runs a task: for drivers that give it one of its own.
+//!
+//! The list names those of `killed.rs` and `memory.rs` as well.
 
 use std::collections::HashSet;
 use std::hint::black_box;
@@ -11,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::contract::{Marks, is_alive};
 
-/// Calls `$callback!` with the contracts of this file and of `killed.rs`.
+/// Calls `$callback!` with the contracts of this file, of `killed.rs` and of `memory.rs`.
 macro_rules! deaths_contract {
     ($callback:ident) => {
         $callback! {
@@ -31,6 +33,13 @@ macro_rules! deaths_contract {
             killed::retries_follow_deaths_and_timeouts,
             killed::standard_input_is_at_its_end,
             killed::what_a_task_starts_is_not_marked,
+            memory::out_of_memory_names_the_limit,
+            memory::a_task_within_its_limit_is_left_alone,
+            memory::the_least_limit_leaves_room_for_words,
+            memory::an_allocation_that_may_fail_fails_alone,
+            memory::a_limit_is_its_task_s_alone,
+            memory::a_thread_of_a_task_counts,
+            memory::a_limit_that_leaves_nothing_is_refused,
         }
     };
 }

@@ -78,6 +78,7 @@ fn reset(slot: &Slot) {
     }
     header.worker.taken_at.store(0, Ordering::SeqCst);
     header.worker.grace.store(0, Ordering::SeqCst);
+    header.caller.idle_limit.store(0, Ordering::SeqCst);
 }
 
 impl Place {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::arenas::{Announced, Mapped};
 use super::board::Place;
-use super::{FIRST_TURN, frames, grace};
+use super::{FIRST_TURN, flag, frames, grace};
 use crate::codec::{self, CodecError};
 use crate::context::Moment;
 use crate::inside::LONGEST_GRACE;
@@ -80,7 +80,8 @@ impl CallerEnd {
 
     /// Sends a request; the one before must have been answered.
     ///
-    /// `head` comes with its segments unset.
+    /// `head` comes with its segments unset. An error of the kind `NotConnected` says that the worker
+    /// had left before; it has not taken the request and will not.
     pub(crate) fn send(
         &mut self,
         mut head: RequestHead,
@@ -104,11 +105,24 @@ impl CallerEnd {
         // What was said of the task before is not said of this one.
         header.caller.stopping.store(0, Relaxed);
         header.caller.request_turn.store(self.turn, SeqCst);
-        if header.worker.asleep.swap(0, SeqCst) == 1 {
+        match header.worker.asleep.swap(flag::AWAKE, SeqCst) {
             // A worker that is gone, or whose socket is full of wakes, needs none.
-            let _ = frames::send(&*self.socket, &[wire::tag::WAKE]);
+            flag::ASLEEP => drop(frames::send(&*self.socket, &[wire::tag::WAKE])),
+            flag::LEFT => return Err(io::ErrorKind::NotConnected.into()),
+            _ => {}
         }
         Ok(())
+    }
+
+    /// From its next wait on the worker leaves when it has waited for this long.
+    pub(crate) fn keep_idle_for(&self, limit: Duration) {
+        let nanos = u64::try_from(limit.as_nanos()).unwrap_or(0);
+        self.place.slot().header().caller.idle_limit.store(nanos, Relaxed);
+    }
+
+    /// Whether the worker has left by itself.
+    pub(crate) fn has_left(&self) -> bool {
+        self.place.slot().header().worker.asleep.load(Relaxed) == flag::LEFT
     }
 
     /// When the worker took the request, if it has.

@@ -15,6 +15,10 @@
 //! more, and blocks on the socket. A side that publishes takes the other's flag down and sends a
 //! notice if it was up. All four steps are sequentially consistent, so either the sleeper sees the
 //! turn or the publisher sees the flag.
+//!
+//! Leaving. A worker that has waited for as long as its caller allows turns the same flag from asleep
+//! to left, and ends; whoever publishes turns it to awake first and so sees which of the two it was.
+//! A request that was published to one that had left was not taken, and goes to another.
 
 mod arenas;
 mod board;
@@ -32,6 +36,13 @@ use std::time::Duration;
 
 /// The number of the first request in a slot.
 const FIRST_TURN: u32 = 1;
+
+/// What a worker does, in the flag that both sides turn.
+mod flag {
+    pub(super) const AWAKE: u32 = 0;
+    pub(super) const ASLEEP: u32 = 1;
+    pub(super) const LEFT: u32 = 2;
+}
 
 /// How long a side looks before it sleeps. A wake-up costs more than this; a longer look would take
 /// the processor from the task it waits for.

@@ -4,9 +4,12 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::Duration;
+
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
 use super::arenas::{Announced, Mapped};
-use super::{FIRST_TURN, frames, spin_until};
+use super::{FIRST_TURN, flag, frames, spin_until};
 use crate::codec::{self, CodecError};
 use crate::context::Moment;
 use crate::outcome::Ending;
@@ -21,6 +24,8 @@ pub(crate) struct WorkerEnd {
     socket: Arc<OwnedFd>,
     turn: u32,
     taken_at: Moment,
+    /// As the socket keeps it, in nanoseconds; 0 for none.
+    idle_limit: u64,
     announced: Announced,
     mapped: Mapped,
 }
@@ -44,6 +49,7 @@ impl WorkerEnd {
             socket: Arc::new(socket),
             turn: 0,
             taken_at: Moment::now(),
+            idle_limit: 0,
             announced: Announced::default(),
             mapped: Mapped::default(),
         }
@@ -58,7 +64,8 @@ impl WorkerEnd {
         (self.turn, self.taken_at)
     }
 
-    /// Waits for the next request. `None` when the caller is gone.
+    /// Waits for the next request. `None` when the caller is gone, or has had none for as long as it
+    /// allows the worker to wait.
     pub(crate) fn next(&mut self) -> io::Result<Option<Result<Request, CodecError>>> {
         let next = self.turn.wrapping_add(1);
         while !self.is_requested(next) {
@@ -66,18 +73,43 @@ impl WorkerEnd {
             if self.turn != 0 && spin_until(|| self.is_requested(next)) {
                 break;
             }
+            self.limit_wait();
             let worker = &self.slot.header().worker;
-            worker.asleep.store(1, SeqCst);
+            worker.asleep.store(flag::ASLEEP, SeqCst);
             if self.is_requested(next) {
-                worker.asleep.store(0, SeqCst);
+                worker.asleep.store(flag::AWAKE, SeqCst);
                 break;
             }
-            if !self.hear()? {
-                return Ok(None);
+            match self.hear() {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                    if self.leave() {
+                        return Ok(None);
+                    }
+                }
+                Err(err) => return Err(err),
             }
         }
         self.take(next);
         Ok(Some(self.read_request()))
+    }
+
+    /// Has the socket keep the limit, so that a wait is one system call as before.
+    fn limit_wait(&mut self) {
+        let nanos = self.slot.header().caller.idle_limit.load(Relaxed);
+        if nanos != self.idle_limit {
+            self.idle_limit = nanos;
+            let limit = (nanos != 0).then(|| Duration::from_nanos(nanos));
+            // One that is too long for the kernel is none.
+            let _ = set_socket_timeout(&self.socket, Timeout::Recv, limit);
+        }
+    }
+
+    /// After a wait that was long enough: `false` if a request came in the last moment.
+    fn leave(&self) -> bool {
+        let asleep = &self.slot.header().worker.asleep;
+        asleep.compare_exchange(flag::ASLEEP, flag::LEFT, SeqCst, SeqCst).is_ok()
     }
 
     /// Takes the request that this process was forked with.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Choice, Options, Source, environment, install};
+use super::sources::{self, Installed};
+use super::{Choice, Options, Source, WhenFull};
 use crate::driver::Driver;
 use crate::error::Error;
+use crate::size::{self, Spelled};
 
 /// Settings for the runs of this process, below those of methods and of the environment.
 ///
@@ -29,6 +31,8 @@ use crate::error::Error;
 #[derive(Debug, Clone, Default)]
 #[must_use = "a configuration does nothing until it is installed"]
 pub struct Config {
+    /// What a file says that was loaded.
+    file: Option<Source>,
     source: Source,
     mistake: Option<Error>,
 }
@@ -102,6 +106,48 @@ macro_rules! settings {
                 self
             }
 
+            /// How many bytes of memory each task may ask for, beyond what its worker has when the task
+            /// begins; from 1 MiB (1 << 20). No limit, unless set. See
+            /// [`Tasks::memory_limit`](crate::Tasks::memory_limit) for what it counts.
+            pub fn memory_limit(mut self, bytes: u64) -> Self {
+                let value = Spelled(bytes).to_string();
+                self.check(bytes >= size::LEAST_LIMIT, "memory_limit", &value, "1 MiB or more");
+                let $options = &mut self;
+                $place.memory_limit = Some(bytes);
+                self
+            }
+
+            /// How many tasks may wait for a worker of a driver, over all runs of this process. No
+            /// limit, unless set. [`when_full`](Self::when_full) says what happens to one more.
+            ///
+            /// A run that keeps tasks back while the queue is full has one of them wait all the same,
+            /// so with many runs more may wait than the limit says: one for each run that was let in.
+            pub fn queue_limit(mut self, tasks: usize) -> Self {
+                let $options = &mut self;
+                $place.queue_limit = Some(tasks);
+                self
+            }
+
+            /// What happens when as many tasks as [`queue_limit`](Self::queue_limit) allows wait for a
+            /// worker already: [`WhenFull::Wait`], unless set.
+            pub fn when_full(mut self, when_full: WhenFull) -> Self {
+                let $options = &mut self;
+                $place.when_full = Some(when_full);
+                self
+            }
+
+            /// A worker that has had no task for this long ends; the next task that finds none gets a
+            /// new one. `Duration::MAX` keeps them for ever. A minute for processes and five seconds
+            /// for threads, unless set.
+            ///
+            /// With a worker ends what its tasks have left running in it. Its fork server stays.
+            pub fn idle_timeout(mut self, limit: Duration) -> Self {
+                self.check(!limit.is_zero(), "idle_timeout", "0s", "a duration above zero");
+                let $options = &mut self;
+                $place.idle_timeout = Some(limit);
+                self
+            }
+
             /// How deep blocks may be nested in tasks; from 1. 4, unless set.
             pub fn nested_limit(mut self, depth: u32) -> Self {
                 self.check(depth > 0, "nested_limit", "0", "1 or more");
@@ -141,16 +187,51 @@ impl Config {
         Self::default()
     }
 
-    /// What the environment says, to be changed or looked at. (The environment comes before an
-    /// installed configuration anyway.)
+    /// What the environment says, and the file that `CONCUR_CONFIG` names, to be changed or looked
+    /// at. (Both come before an installed configuration anyway.)
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable has a value that is not allowed;
-    /// the message names it, the value, and what is allowed.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable has a value that is not allowed, or
+    /// something is wrong with the file; the message names the place, the value, and what is allowed.
     pub fn from_env() -> Result<Self, Error> {
-        let source = environment::read(|name| std::env::var_os(name))?;
-        Ok(Self { source, mistake: None })
+        let surroundings = sources::read(false)?;
+        Ok(Self { file: surroundings.file, source: surroundings.environment, mistake: None })
+    }
+
+    /// What a file in TOML says; it has the settings that the environment has, in lower case, and a
+    /// table for each driver. Needs the feature `config-file`.
+    ///
+    /// What the file says comes before what is said in code, also by methods of what this gives:
+    /// `Config::from_file(path)?.workers(4)` means four unless the file says otherwise. A relative
+    /// path is relative to the working directory; the file may have 64 KiB.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): the file cannot be read, is not TOML, or names
+    /// a setting that there is not, or a value that is not allowed. The message names the file, the
+    /// line, the setting, the value, and what is allowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use concur::Config;
+    ///
+    /// let path = std::env::temp_dir().join(format!("concur-doc-{}.toml", std::process::id()));
+    /// std::fs::write(&path, "timeout = \"30s\"\n[process]\nworkers = 2\n")?;
+    /// Config::from_file(&path)?.install()?;
+    ///
+    /// std::fs::write(&path, "timeout = \"30s\"\nworker = 2\n")?;
+    /// let err = Config::from_file(&path).unwrap_err();
+    /// assert!(err.to_string().ends_with(":2: there is no setting `worker`: is `workers` meant?"));
+    /// # std::fs::remove_file(&path)?;
+    /// # Config::new().install()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "config-file")]
+    pub fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        let file = super::file::parse(&super::file::read(path.as_ref())?)?;
+        Ok(Self { file: Some(file), ..Self::default() })
     }
 
     /// The driver of blocks that name none.
@@ -189,7 +270,7 @@ impl Config {
                 )));
             }
         }
-        install(self.source);
+        sources::install(Installed { file: self.file, code: self.source });
         Ok(())
     }
 }

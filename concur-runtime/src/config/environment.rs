@@ -1,90 +1,117 @@
 //! Settings from environment variables: `CONCUR_<SETTING>` for all drivers,
-//! `CONCUR_<DRIVER>_<SETTING>` for one.
+//! `CONCUR_<DRIVER>_<SETTING>` for one, `CONCUR_CONFIG` for a file with more.
+//!
+//! All variables are looked through once; of those whose names begin otherwise nothing is kept.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
-use super::{Choice, Options, Source};
+use super::known::{self, Known};
+use super::nearest::nearest;
+use super::{Choice, Options, Source, mistake};
 use crate::driver::Driver;
-use crate::duration;
 use crate::error::Error;
 
+const PREFIX: &str = "CONCUR_";
+
+/// Names behind the prefix that are no settings of tasks: the driver, the file, where deferred tasks
+/// write, and the mark of a process of ours.
+const OTHERS: [&str; 4] = ["DRIVER", "CONFIG", "DEFER_LOG", "SERVER"];
+
+/// What the environment says.
+#[derive(Debug, Default)]
+pub(super) struct Environment {
+    pub(super) source: Source,
+    /// The file that `CONCUR_CONFIG` names.
+    pub(super) file: Option<OsString>,
+    /// Variables that are no settings, and the settings that were probably meant.
+    pub(super) slips: Vec<(String, String)>,
+}
+
 /// Reads all variables; the first mistake is the error.
-pub(super) fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Source, Error> {
-    let text = |name: &str| -> Result<Option<String>, Error> {
-        match variable(name).map(OsString::into_string) {
-            None => Ok(None),
-            Some(Ok(value)) => Ok(Some(value)),
-            Some(Err(value)) => Err(mistake(name, &value.to_string_lossy(), "text in UTF-8")),
-        }
-    };
-    let driver = text(DRIVER)?.map(Choice::Name);
-    let mut source = Source { driver, all: options("CONCUR", &text)?, ..Source::default() };
-    for driver in Driver::BUILT_IN {
-        let prefix = format!("CONCUR_{}", driver.name().to_uppercase());
-        let options = options(&prefix, &text)?;
-        if options != Options::default() {
-            source.per_driver.push((driver, options));
+pub(super) fn read(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Environment, Error> {
+    let is_ours =
+        |(name, _): &(OsString, OsString)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
+    let ours: Vec<(OsString, OsString)> = variables.filter(is_ours).collect();
+    let mut read = Environment::default();
+    // Of two variables of one name the first one counts, as everywhere.
+    for (name, value) in ours.iter().rev() {
+        if let Some(name) = name.to_str() {
+            read.variable(name, value)?;
         }
     }
-    Ok(source)
+    Ok(read)
 }
 
-/// The driver that is named in the environment.
-pub(super) fn driver(name: &str) -> Result<Driver, Error> {
-    Driver::from_name(name).ok_or_else(|| mistake(DRIVER, name, &Driver::known_names()))
+impl Environment {
+    fn variable(&mut self, name: &str, value: &OsStr) -> Result<(), Error> {
+        let setting = &name[PREFIX.len()..];
+        match setting {
+            "DRIVER" => {
+                let (place, name) = (place(name), text(name, value)?.to_owned());
+                self.source.driver = Some(Choice::Name { name, place });
+                return Ok(());
+            }
+            "CONFIG" => {
+                self.file = Some(value.to_owned());
+                return Ok(());
+            }
+            _ if OTHERS.contains(&setting) => return Ok(()),
+            _ => {}
+        }
+        let Some((driver, known)) = find(setting) else {
+            let meant = meant(setting).map(|meant| (name.to_owned(), format!("{PREFIX}{meant}")));
+            self.slips.extend(meant);
+            return Ok(());
+        };
+        let options: &mut Options = match &driver {
+            None => &mut self.source.all,
+            Some(driver) => self.source.options_mut(driver),
+        };
+        let value = text(name, value)?;
+        known.read(value.trim(), options).ok_or_else(|| mistake(&place(name), value, known.allowed))
+    }
 }
 
-const DRIVER: &str = "CONCUR_DRIVER";
-
-fn options(
-    prefix: &str,
-    text: &impl Fn(&str) -> Result<Option<String>, Error>,
-) -> Result<Options, Error> {
-    let read = |setting: &str| -> Result<Option<(String, String)>, Error> {
-        let name = format!("{prefix}_{setting}");
-        Ok(text(&name)?.map(|value| (name, value)))
-    };
-    let count = |setting: &str| -> Result<Option<u64>, Error> {
-        parse(read(setting)?, "a whole number from 1", |value| {
-            value.parse().ok().filter(|count| *count > 0)
-        })
-    };
-    let time = |setting: &str| parse(read(setting)?, duration::ALLOWED, duration::parse);
-    let switch = |setting: &str| {
-        parse(read(setting)?, "`true`, `1`, `false` or `0`", |value| match value {
-            "true" | "1" => Some(true),
-            "false" | "0" => Some(false),
-            _ => None,
-        })
-    };
-    Ok(Options {
-        workers: count("WORKERS")?.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
-        timeout: time("TIMEOUT")?,
-        deadline: time("DEADLINE")?,
-        tasks_per_worker: count("TASKS_PER_WORKER")?,
-        isolated: switch("ISOLATED")?,
-        retries: parse(read("RETRIES")?, "a whole number from 0", |value| value.parse().ok())?,
-        backoff: time("BACKOFF")?,
-        memory_limit: None,
-        nested_limit: count("NESTED_LIMIT")?.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
-        fork_with_threads: switch("FORK_WITH_THREADS")?,
+/// The setting of a name behind the prefix, and the driver that it is for.
+fn find(setting: &str) -> Option<(Option<Driver>, &'static Known)> {
+    let setting = lower(setting)?;
+    if let Some(known) = Known::find(&setting) {
+        return Some((None, known));
+    }
+    Driver::BUILT_IN.into_iter().find_map(|driver| {
+        let setting = setting.strip_prefix(driver.name())?.strip_prefix('_')?;
+        Some((Some(driver), Known::find(setting)?))
     })
 }
 
-fn parse<T>(
-    found: Option<(String, String)>,
-    allowed: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<Option<T>, Error> {
-    let Some((name, value)) = found else { return Ok(None) };
-    match parse(value.trim()) {
-        Some(parsed) => Ok(Some(parsed)),
-        None => Err(mistake(&name, &value, allowed)),
-    }
+/// Names of variables are in upper case.
+fn lower(name: &str) -> Option<String> {
+    let is_upper = !name.bytes().any(|byte| byte.is_ascii_lowercase());
+    is_upper.then(|| name.to_ascii_lowercase())
 }
 
-fn mistake(name: &str, value: &str, allowed: &str) -> Error {
-    Error::config(format!(
-        "environment variable {name}: `{value}` is not allowed: allowed is {allowed}"
-    ))
+/// The name behind the prefix that was probably meant. Many programs could have variables of this
+/// prefix, so what is near to none of ours is theirs.
+fn meant(setting: &str) -> Option<String> {
+    let setting = setting.to_ascii_uppercase();
+    let settings: Vec<String> =
+        known::ALL.iter().map(|known| known.name.to_ascii_uppercase()).collect();
+    let of_drivers = Driver::BUILT_IN.into_iter().flat_map(|driver| {
+        let driver = driver.name().to_ascii_uppercase();
+        settings.iter().map(move |setting| format!("{driver}_{setting}")).collect::<Vec<_>>()
+    });
+    let of_drivers: Vec<String> = of_drivers.collect();
+    let all = settings.iter().chain(&of_drivers).map(String::as_str).chain(["DRIVER", "CONFIG"]);
+    nearest(&setting, all).map(str::to_owned)
+}
+
+/// How messages name a variable.
+pub(super) fn place(name: &str) -> String {
+    format!("environment variable {name}")
+}
+
+fn text<'a>(name: &str, value: &'a OsStr) -> Result<&'a str, Error> {
+    value.to_str().ok_or_else(|| mistake(&place(name), &value.to_string_lossy(), "text in UTF-8"))
 }

@@ -25,7 +25,7 @@ pub use deferred::{Deferred, flush};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::config::{Methods, Settings};
+use crate::config::{Methods, Settings, WhenFull};
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::run::Policy;
@@ -45,6 +45,7 @@ pub(crate) fn hand_over(mut deferral: Deferral) -> Result<Deferred, Error> {
     if deferral.policy == Policy::FailFast {
         deferral.policy = Policy::Settle;
     }
+    deferral.methods.options.when_full = Some(WhenFull::Wait);
     let settings = Settings::resolve(&deferral.methods)?;
     refuse_what_cannot_be_sent(&deferral)?;
     let names = names(&deferral.specs);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Deferral;
 use crate::codec::{self, CodecError};
-use crate::config::{self, Methods, Source, TaskOptions};
+use crate::config::{self, Installed, Methods, TaskOptions};
 use crate::context::Context;
 use crate::inside::Around;
 use crate::payload::Payload;
@@ -27,7 +27,7 @@ struct Head {
     policy: Policy,
     methods: Methods,
     /// The configuration that the program has installed, which the supervisor has not.
-    installed: Option<Source>,
+    installed: Option<Installed>,
     directory: Option<Vec<u8>>,
     depth: u32,
     nested_limit: Option<u32>,
@@ -52,7 +52,7 @@ struct TaskHead {
 pub(crate) struct Submitted {
     pub(crate) id: u64,
     pub(crate) deferral: Deferral,
-    pub(crate) installed: Option<Source>,
+    pub(crate) installed: Option<Installed>,
     pub(crate) directory: Option<Vec<u8>>,
     pub(crate) context: Context,
 }

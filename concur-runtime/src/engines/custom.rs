@@ -14,7 +14,7 @@ use crate::task::panic;
 pub(super) struct CustomLauncher(pub(super) Arc<dyn Engine>);
 
 impl Launcher for CustomLauncher {
-    fn launch(&self, mut job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
+    fn launch(&self, mut job: Job, _overfill: bool, _waker: &mut dyn FnMut() -> Waker) -> Launch {
         let told = Arc::new(Told::default());
         job.told = Some(Arc::clone(&told));
         match catch_unwind(AssertUnwindSafe(|| self.0.start(job))) {

@@ -35,7 +35,7 @@ pub(super) struct ForkLauncher;
 static BOARD: ProcessLocal<Arc<Board>> = ProcessLocal::new();
 
 impl Launcher for ForkLauncher {
-    fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
+    fn launch(&self, job: Job, _overfill: bool, _waker: &mut dyn FnMut() -> Waker) -> Launch {
         if let Some(reason) = danger(&job.settings) {
             return Launch::Ended(Outcome::not_run(End::ForkUnsafe(reason)));
         }
@@ -188,7 +188,11 @@ impl Fork {
             };
         }
         Outcome {
-            end: End::Died { death, words: self.last_words() },
+            end: End::Died {
+                death,
+                words: self.last_words(),
+                memory_limit: self.job.settings.memory_limit,
+            },
             elapsed: taken_at.map(|taken| Moment::now().since(taken)).unwrap_or_default(),
             pid: Some(pid),
             may_have_run: taken_at.is_some(),

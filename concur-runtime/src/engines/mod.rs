@@ -3,8 +3,10 @@
 mod custom;
 #[cfg(target_os = "linux")]
 mod fork;
+mod gate;
 #[cfg(target_os = "linux")]
 mod process;
+mod queue;
 mod sync;
 mod thread;
 mod warn;
@@ -24,9 +26,9 @@ pub(crate) use process::{Identity, end_workers, start_supervisor};
 pub(crate) fn launcher(driver: &Driver) -> Result<Arc<dyn Launcher>, Error> {
     Ok(match driver {
         Driver::Sync => Arc::new(sync::SyncLauncher),
-        Driver::Thread => Arc::new(thread::ThreadLauncher),
+        Driver::Thread => Arc::new(gate::Gated::new(thread::ThreadLauncher)),
         #[cfg(target_os = "linux")]
-        Driver::Fork => Arc::new(fork::ForkLauncher),
+        Driver::Fork => Arc::new(gate::Gated::new(fork::ForkLauncher)),
         #[cfg(target_os = "linux")]
         Driver::Process => Arc::new(process::ProcessLauncher),
         #[cfg(not(target_os = "linux"))]

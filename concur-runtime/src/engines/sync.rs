@@ -13,8 +13,9 @@ use crate::run::{Launch, Launcher};
 pub(super) struct SyncLauncher;
 
 impl Launcher for SyncLauncher {
-    fn launch(&self, job: Job, _waker: &mut dyn FnMut() -> Waker) -> Launch {
+    fn launch(&self, job: Job, _overfill: bool, _waker: &mut dyn FnMut() -> Waker) -> Launch {
         warn::of_isolation(&job);
+        warn::of_memory_limit(&job);
         Launch::Ended(if job.entry.is_async { on_helper_thread(job) } else { job.run() })
     }
 }

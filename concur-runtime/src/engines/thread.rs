@@ -16,13 +16,17 @@ use crate::inside::Told;
 use crate::outcome::Outcome;
 use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
 
-/// A thread that has had nothing to do for this long ends.
+/// A thread that has had nothing to do for this long ends, unless a setting says otherwise.
 const KEPT_FOR: Duration = Duration::from_secs(5);
 
 pub(super) struct ThreadLauncher;
 
 /// What a thread is handed.
-type Work = Box<dyn FnOnce() + Send>;
+struct Work {
+    run: Box<dyn FnOnce() + Send>,
+    /// How long the thread then waits for more.
+    kept_for: Duration,
+}
 
 /// The threads of one process.
 #[derive(Default)]
@@ -51,8 +55,9 @@ fn threads() -> Arc<Threads> {
 }
 
 impl Launcher for ThreadLauncher {
-    fn launch(&self, mut job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
+    fn launch(&self, mut job: Job, _overfill: bool, waker: &mut dyn FnMut() -> Waker) -> Launch {
         warn::of_isolation(&job);
+        warn::of_memory_limit(&job);
         let shared = Arc::new(Shared {
             outcome: Mutex::new(None),
             there: AtomicBool::new(false),
@@ -61,14 +66,15 @@ impl Launcher for ThreadLauncher {
         let theirs = Arc::clone(&shared);
         let told = Arc::new(Told::default());
         job.told = Some(Arc::clone(&told));
-        let work: Work = Box::new(move || {
+        let kept_for = job.settings.idle_timeout.unwrap_or(KEPT_FOR);
+        let run = Box::new(move || {
             let outcome = job.run();
             *lock(&theirs.outcome) = Some(outcome);
             theirs.there.store(true, Ordering::Release);
             lock(&theirs.waker).wake_by_ref();
         });
         let started = Moment::now();
-        match threads().hand_over(work) {
+        match threads().hand_over(Work { run, kept_for }) {
             Ok(()) => Launch::Started(Box::new(ThreadAttempt { shared, started, told })),
             Err(err) => {
                 Launch::Ended(Outcome::lost(format!("no thread could be started for it: {err}")))
@@ -95,12 +101,13 @@ impl Threads {
     /// The life of a thread: work, wait for more, end when there is none for a while.
     fn serve(&self, mut work: Work) {
         loop {
-            work();
+            (work.run)();
+            let kept_for = work.kept_for;
             let id = self.next_id.fetch_add(1, Ordering::Relaxed);
             // Room for one: a thread is handed work only after it was taken out of the idle ones.
             let (sender, receiver) = mpsc::sync_channel(1);
             lock(&self.idle).push(Idle { id, work: sender });
-            let next = receiver.recv_timeout(KEPT_FOR).ok().or_else(|| {
+            let next = receiver.recv_timeout(kept_for).ok().or_else(|| {
                 let mut idle = lock(&self.idle);
                 let before = idle.len();
                 idle.retain(|one| one.id != id);

@@ -4,6 +4,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::engine::Job;
 
+/// Warns where the memory of a task is to be limited, and it runs in this process.
+pub(super) fn of_memory_limit(job: &Job) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if job.settings.memory_limit.is_some() && !SAID.swap(true, Ordering::Relaxed) {
+        eprintln!(
+            "concur: driver `{}` cannot limit the memory of a task, which is that of this process",
+            job.settings.driver
+        );
+    }
+}
+
 /// Warns where a task is to be isolated and the driver has no processes.
 pub(super) fn of_isolation(job: &Job) {
     static SAID: AtomicBool = AtomicBool::new(false);

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{ErrorKind, PanicInfo, TaskError};
 use crate::duration::Spelled;
 use crate::outcome::{Death, End, LastWords, Limit, Stop};
+use crate::size;
 
 /// The kind of an outcome, and what happened without the task's name.
 pub(super) struct Words {
@@ -43,7 +44,7 @@ pub(super) fn outcome(end: &End) -> Words {
         End::Unreadable(reason) => {
             (ErrorKind::Decode, format!("gave a result that cannot be decoded: {reason}"))
         }
-        End::Died { death, words } => died(*death, words.as_ref()),
+        End::Died { death, words, memory_limit } => died(*death, words.as_ref(), *memory_limit),
         End::Lost(reason) => (ErrorKind::Killed, format!("was lost with its worker: {reason}")),
         End::TimedOut(Limit::Timeout(limit), stop) => {
             let end = match stop {
@@ -58,6 +59,14 @@ pub(super) fn outcome(end: &End) -> Words {
         }
         End::Cancelled => (ErrorKind::Cancelled, "was cancelled".to_owned()),
         End::NotStarted(reason) => (ErrorKind::Start, reason.clone()),
+        End::Overloaded { limit: 0 } => (
+            ErrorKind::Overloaded,
+            "no worker is free, and `queue_limit` is 0, so that none waits for one".to_owned(),
+        ),
+        End::Overloaded { limit } => (
+            ErrorKind::Overloaded,
+            format!("as many tasks as `queue_limit` allows wait for a worker already: {limit}"),
+        ),
         End::Misconfigured(err) => (err.kind(), err.to_string()),
         End::Unsupported(reason) => (ErrorKind::Unsupported, reason.clone()),
         End::ForkUnsafe(reason) => (ErrorKind::ForkUnsafe, reason.clone()),
@@ -67,12 +76,17 @@ pub(super) fn outcome(end: &End) -> Words {
     Words { kind, message }
 }
 
-fn died(death: Death, words: Option<&LastWords>) -> (ErrorKind, String) {
+fn died(death: Death, words: Option<&LastWords>, memory_limit: Option<u64>) -> (ErrorKind, String) {
     match words {
         Some(LastWords::Panicked(info)) => (ErrorKind::Panicked, info.message.clone()),
         Some(LastWords::FailedAllocation) => (
             ErrorKind::OutOfMemory,
-            "ran out of memory: an allocation failed and the worker was aborted".to_owned(),
+            match memory_limit {
+                Some(limit) => format!("ran out of memory: its limit is {}", size::Spelled(limit)),
+                None => {
+                    "ran out of memory: an allocation failed and the worker was aborted".to_owned()
+                }
+            },
         ),
         Some(LastWords::StackOverflow) => {
             (ErrorKind::Killed, format!("overflowed its stack and {}", how(death)))
@@ -81,8 +95,21 @@ fn died(death: Death, words: Option<&LastWords>) -> (ErrorKind, String) {
             Death::Exited(_) => {
                 (ErrorKind::Exited, format!("{} before it gave a result", how(death)))
             }
-            Death::Signalled(_) | Death::Unknown => (ErrorKind::Killed, how(death)),
+            Death::Signalled(_) | Death::Unknown => {
+                (ErrorKind::Killed, how(death) + &hint(death, memory_limit))
+            }
         },
+    }
+}
+
+/// Code in C that gets no memory fails in ways of its own.
+fn hint(death: Death, memory_limit: Option<u64>) -> String {
+    let (Death::Signalled(signal), Some(limit)) = (death, memory_limit) else {
+        return String::new();
+    };
+    match &*signal_name(signal) {
+        "SIGABRT" | "SIGSEGV" => format!(", under a memory limit of {}", size::Spelled(limit)),
+        _ => String::new(),
     }
 }
 

@@ -112,7 +112,7 @@ impl TaskError {
                 facts.cause = Cause::chain(report.sources);
             }
             End::Panicked(info) => facts.panic = Some(info),
-            End::Died { death, words } => {
+            End::Died { death, words, .. } => {
                 facts.death = Some(death);
                 match words {
                     Some(LastWords::Panicked(info)) => facts.panic = Some(info),

@@ -16,7 +16,7 @@ pub use iter::Iter;
 pub use stream::Stream;
 
 use crate::codec::CodecError;
-use crate::config::{Methods, TaskOptions};
+use crate::config::{Methods, TaskOptions, WhenFull};
 use crate::defer::{self, Deferral, Deferred};
 use crate::driver::Driver;
 use crate::error::{Error, TaskError};

@@ -9,8 +9,9 @@ use crate::outcome::Outcome;
 
 /// Carries out jobs: an engine, as a run sees it.
 pub(crate) trait Launcher: Send + Sync {
-    /// Starts a job. `waker` is asked for when the engine will have to call back.
-    fn launch(&self, job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch;
+    /// Starts a job. `waker` is asked for when the engine will have to call back. With `overfill` the
+    /// job waits for a worker also where the queue is full.
+    fn launch(&self, job: Job, overfill: bool, waker: &mut dyn FnMut() -> Waker) -> Launch;
 }
 
 /// What became of a job that was to be launched.
@@ -19,6 +20,8 @@ pub(crate) enum Launch {
     Started(Box<dyn Attempt>),
     /// It has ended already, or could not start.
     Ended(Outcome),
+    /// It would have to wait, and as many as may wait do so already.
+    Full(Box<Job>),
 }
 
 /// Whether there is still something to wait for after a stop.
@@ -37,6 +40,11 @@ pub(crate) trait Attempt: Send {
 
     /// Whether `poll` would give an outcome at once, as far as a cheap look can tell.
     fn is_ready(&self) -> bool {
+        false
+    }
+
+    /// Whether it waits for a worker.
+    fn is_waiting(&self) -> bool {
         false
     }
 

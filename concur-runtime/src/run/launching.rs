@@ -7,7 +7,7 @@ use std::task::Waker;
 use super::ends::{Jobs, NextTask};
 use super::ticket::{Active, Ready, Ticket};
 use super::{Launch, Launcher, Run, Sink};
-use crate::config::Settings;
+use crate::config::{Settings, WhenFull};
 use crate::context::{Context, Moment};
 use crate::driver::Driver;
 use crate::engine::Job;
@@ -55,12 +55,36 @@ impl Run {
             self.conclude(ticket, again, outcome, sink);
             return true;
         }
-        match launcher.launch(job, waker) {
+        match launcher.launch(job, self.may_overfill(&ticket.settings), waker) {
             Launch::Started(attempt) => {
                 self.active.push(Active { ticket, attempt, again, stopped: None });
             }
             Launch::Ended(outcome) => self.conclude(ticket, again, outcome, sink),
+            Launch::Full(job) => return self.keep_back(ticket, *job, sink),
         }
+        true
+    }
+
+    /// Where the queue is full, one task of the run may wait in it all the same: so the run is woken
+    /// when there is room. A run that has nothing under way and shall not wait may not.
+    fn may_overfill(&self, settings: &Settings) -> bool {
+        let waits = |active: &Active| {
+            active.ticket.settings.driver == settings.driver && active.attempt.is_waiting()
+        };
+        match settings.when_full {
+            WhenFull::Fail if self.active.is_empty() => false,
+            _ => !self.active.iter().any(waits),
+        }
+    }
+
+    /// A task for which there is no room in the queue. `true` if it is worth looking again.
+    fn keep_back(&mut self, ticket: Ticket, job: Job, sink: &mut dyn Sink) -> bool {
+        if !self.active.is_empty() {
+            self.ready.push(Ready { ticket, job, due: None, is_kept_back: true });
+            return false;
+        }
+        let limit = ticket.settings.queue_limit.unwrap_or_default();
+        self.conclude(ticket, None, Outcome::not_run(End::Overloaded { limit }), sink);
         true
     }
 
@@ -154,7 +178,7 @@ impl Run {
                         #[cfg(feature = "testing")]
                         fake: spec.fake,
                     };
-                    return Some(Ready { ticket, job, due: None });
+                    return Some(Ready { ticket, job, due: None, is_kept_back: false });
                 }
                 (Err(err), _) => End::NotSent(err.to_string()),
                 (_, Some(err)) => End::Misconfigured(err),

@@ -31,6 +31,8 @@ pub(super) struct Ready {
     pub(super) ticket: Ticket,
     pub(super) job: Job,
     pub(super) due: Option<Moment>,
+    /// The queue for workers is full: it comes after the one of the run that waits there.
+    pub(super) is_kept_back: bool,
 }
 
 /// An attempt under way.
@@ -79,7 +81,7 @@ impl Ticket {
             let settings = Settings { isolated: true, ..(*job.settings).clone() };
             job.settings = Arc::new(settings);
         }
-        Ready { ticket: self, job, due: Some(due) }
+        Ready { ticket: self, job, due: Some(due), is_kept_back: false }
     }
 }
 

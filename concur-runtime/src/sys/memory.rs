@@ -123,6 +123,8 @@ pub(crate) struct CallerLine {
     pub(crate) asleep: AtomicU32,
     /// 1 when the task of the last request is to stop.
     pub(crate) stopping: AtomicU32,
+    /// How long the worker waits for a request before it leaves, in nanoseconds; 0 for ever.
+    pub(crate) idle_limit: AtomicU64,
 }
 
 /// Written by the worker.
@@ -131,7 +133,7 @@ pub(crate) struct WorkerLine {
     /// The number of the request that the response in the slot answers.
     pub(crate) response_turn: AtomicU32,
     pub(crate) response_len: AtomicU32,
-    /// 1 while the worker waits on the socket and wants to be woken.
+    /// 1 while the worker waits on the socket and wants to be woken, 2 when it has left for good.
     pub(crate) asleep: AtomicU32,
     /// The number of the request that was taken last, stored before its task runs.
     pub(crate) taken_turn: AtomicU32,

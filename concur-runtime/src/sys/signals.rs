@@ -124,6 +124,7 @@ fn stack_pointer(_context: *mut c_void) -> Option<usize> {
 
 extern "C" fn on_abort(signal: c_int, _info: *mut libc::siginfo_t, _context: *mut c_void) {
     restore_default(signal);
+    crate::memory_limit::give_up();
     if std::thread::panicking() {
         // The cell was made by the hook on this thread, and nothing borrows it while it panics.
         let _ = PANIC.try_with(|panic| panic.try_borrow().map(|message| send(&message)));

@@ -137,7 +137,7 @@ pub(crate) fn record_in_caller() {
 #[cfg(target_os = "linux")]
 pub(crate) fn record_in_worker(last_words: fn(&PanicInfo) -> Vec<u8>) {
     let default = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
+    let record = move |info: &PanicHookInfo<'_>| {
         let described = describe(info);
         crate::sys::signals::remember_panic(last_words(&described));
         if IN_TASK.get() {
@@ -146,7 +146,8 @@ pub(crate) fn record_in_worker(last_words: fn(&PanicInfo) -> Vec<u8>) {
             // A thread that the task started: nobody else tells what happened to it.
             default(info);
         }
-    }));
+    };
+    std::panic::set_hook(Box::new(move |info| crate::memory_limit::lifted(|| record(info))));
 }
 
 #[cfg(test)]

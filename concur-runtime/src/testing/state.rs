@@ -193,7 +193,9 @@ pub(crate) fn outcome(job: &Job) -> Option<Outcome> {
             Way::Fails(report) => break End::Failed(report),
             Way::Panics(info) => break End::Panicked(info),
             Way::TimesOut => break timed_out(job),
-            Way::Dies(death, words) => break End::Died { death, words },
+            Way::Dies(death, words) => {
+                break End::Died { death, words, memory_limit: job.settings.memory_limit };
+            }
             Way::CannotStart(reason) => break End::NotStarted(reason),
             Way::IsCancelled => break End::Cancelled,
         }

@@ -93,10 +93,12 @@ fn live(prepare: impl FnOnce()) -> ! {
         let Ok(Some(first)) = crate::channel::receive(&control, true) else { return };
         match Command::from_bytes(&first.bytes) {
             Ok(Command::Hello(hello)) => super::server::serve(control, hello, first.descriptors),
-            Ok(Command::Serve { slot, level }) => {
+            Ok(Command::Serve { slot, level, file }) => {
+                crate::config::inherit(file);
                 super::serve::executed(slot, level, first.descriptors);
             }
-            Ok(Command::Supervise) => {
+            Ok(Command::Supervise { file }) => {
+                crate::config::inherit(file);
                 super::tasks::prepare();
                 let mut descriptors = first.descriptors.into_iter();
                 if let Some(caller) = descriptors.next() {

@@ -18,6 +18,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use super::members::{Client, Start, Worker, end_process, tell};
 use super::{serve, supervisor};
 use crate::channel::{close_on_exec_pair, receive};
+use crate::config;
 use crate::context::Moment;
 use crate::outcome::Death;
 use crate::processes::{children_of, thread_count};
@@ -69,6 +70,7 @@ const CLEANUP_LIMIT: Duration = Duration::from_secs(1);
 
 /// The life of the server: ends with its caller.
 pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
+    config::inherit(hello.file.clone());
     let Some(parent) = rustix::process::getppid() else { return };
     let Ok(caller) = pidfd_open(parent, PidfdFlags::empty()) else { return };
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
@@ -192,7 +194,7 @@ impl Server {
                 let client = client.id;
                 self.kill(client, worker);
             }
-            Ok(Command::Supervise) => {
+            Ok(Command::Supervise { .. }) => {
                 let mut descriptors = descriptors.into_iter();
                 let Some(caller) = descriptors.next() else { return };
                 // Its caller sees that the socket is closed, where it cannot be had.
@@ -219,7 +221,7 @@ impl Server {
 
     fn most_per_level(&self) -> usize {
         let set = self.clients[0].hello.as_ref().and_then(|hello| hello.workers);
-        set.map_or_else(crate::config::default_workers, |count| count as usize).max(1)
+        set.map_or_else(config::default_workers, |count| count as usize).max(1)
     }
 
     fn start(&mut self, start: Start) {
@@ -249,7 +251,7 @@ impl Server {
         let started = if self.threaded {
             let descriptors = [Some(caller.as_fd()), log.as_ref().map(AsFd::as_fd)];
             let descriptors: Vec<_> = descriptors.into_iter().flatten().collect();
-            execute(&Command::Supervise, &descriptors)
+            execute(&Command::Supervise { file: config::inherited() }, &descriptors)
         } else {
             match fork::fork() {
                 Ok(Forked::Child) => {
@@ -289,7 +291,8 @@ impl Server {
     /// Executes the binary once more, as a worker.
     fn execute_worker(&self, start: &Start) -> io::Result<Pid> {
         let descriptors = [start.socket.as_fd(), start.board.as_fd(), self.own().knocker.as_fd()];
-        execute(&Command::Serve { slot: start.slot, level: start.level + 1 }, &descriptors)
+        let (slot, level) = (start.slot, start.level + 1);
+        execute(&Command::Serve { slot, level, file: config::inherited() }, &descriptors)
     }
 
     fn kill(&mut self, client: u32, worker: u32) {

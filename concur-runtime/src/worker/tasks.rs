@@ -15,6 +15,7 @@ use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::PanicInfo;
 use crate::inside::{Around, Facts, own};
+use crate::memory_limit;
 use crate::outcome::{Ending, LastWords};
 use crate::payload::{Payload, Reader};
 use crate::processes::has_unburied;
@@ -83,10 +84,11 @@ pub(super) fn run_requested(
                 deadline: head.deadline,
             };
             own::begin(facts, &context);
+            let limit = head.memory_limit;
             match (request.segments(), registry::find(request.head.entry)) {
                 (Ok((shared, own)), Some(entry)) => {
                     let reader = Reader::with_shared(shared, own);
-                    run(entry, context, reader, output)
+                    run(entry, context, limit, reader, output)
                 }
                 (Err(err), _) => Ending::Undecodable(err.to_string()),
                 (_, None) => {
@@ -106,14 +108,26 @@ pub(crate) fn run_forked(job: &Job, end: &mut WorkerEnd) -> io::Result<()> {
     let mut output = Payload::new();
     let context = Context { around: Around::Process(turn), ..job.context.clone() };
     own::begin(job.facts(started), &context);
-    let ending = run(job.entry.here, context, reader, &mut output);
+    let limit = job.settings.memory_limit;
+    let ending = run(job.entry.here, context, limit, reader, &mut output);
     answer(end, ending, started, &output)
 }
 
-fn run(entry: Entry, context: Context, input: Reader<'_>, output: &mut Payload) -> Ending {
+fn run(
+    entry: Entry,
+    context: Context,
+    memory_limit: Option<u64>,
+    input: Reader<'_>,
+    output: &mut Payload,
+) -> Ending {
     context.deepen_process();
     let own = std::process::id();
+    let held = match memory_limit.map(memory_limit::hold).transpose() {
+        Ok(held) => held,
+        Err(err) => return Ending::Refused(format!("its memory limit cannot be set: {err}")),
+    };
     let ending = context.enter(|| execute(entry, input, output));
+    drop(held);
     if std::process::id() != own {
         // The task forked, and this is the child: the answer is its parent's to give.
         fork::exit_now(0);

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use super::super::queue::Place;
 use super::dropped::Dropped;
-use super::pool::{Checkout, Lease, Place, pool};
+use super::pool::{Checkout, Lease, pool};
 use crate::channel::Heard;
 use crate::context::Moment;
 use crate::engine::Job;
@@ -60,7 +61,7 @@ enum State {
 }
 
 impl ProcessAttempt {
-    pub(super) fn begin(job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
+    pub(super) fn begin(job: Job, overfill: bool, waker: &mut dyn FnMut() -> Waker) -> Launch {
         let mut attempt = Self {
             job,
             state: State::Waiting { place: None },
@@ -72,8 +73,14 @@ impl ProcessAttempt {
             gone_by: None,
             given_up: false,
         };
+        let limit = attempt.job.settings.queue_limit.filter(|_| !overfill);
         match attempt.find_worker(waker) {
             Some(outcome) => Launch::Ended(outcome),
+            None if attempt.is_waiting()
+                && limit.is_some_and(|limit| pool().queue.len() > limit) =>
+            {
+                Launch::Full(Box::new(attempt.job.clone()))
+            }
             None => Launch::Started(Box::new(attempt)),
         }
     }
@@ -95,13 +102,15 @@ impl ProcessAttempt {
                 let sent = lease.worker_mut().end.send(head, &self.job.shared, &self.job.input);
                 self.listening = false;
                 if let Err(err) = sent {
-                    if lease.worker().tasks == 0 {
+                    let has_left = err.kind() == io::ErrorKind::NotConnected;
+                    if lease.worker().tasks == 0 && !has_left {
                         self.failed_starts += 1;
                     }
-                    let is_gone = matches!(
-                        err.kind(),
-                        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
-                    );
+                    let is_gone = has_left
+                        || matches!(
+                            err.kind(),
+                            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+                        );
                     lease.abandon(None);
                     if is_gone && self.failed_starts < FAILED_STARTS {
                         // It had died unseen, before it was given anything.
@@ -114,7 +123,7 @@ impl ProcessAttempt {
                 }
                 self.start_by = Some(Moment::now().after(START_LIMIT));
                 self.state = State::Working(lease);
-                if self.job.settings.isolated {
+                if self.job.settings.wants_own_worker() {
                     pool().top_up(&self.job.settings);
                 }
             }
@@ -135,6 +144,7 @@ impl ProcessAttempt {
             depth: self.job.context.depth,
             deadline: self.job.context.deadline,
             nested_limit: self.job.context.nested_limit,
+            memory_limit: self.job.settings.memory_limit,
             is_last,
             shared: nothing,
             own: nothing,
@@ -179,7 +189,9 @@ impl ProcessAttempt {
                 Ok(Heard::Notice(Notice::Queued)) => self.start_by = None,
                 Ok(Heard::Notice(Notice::Wake | Notice::Arena(_))) => {}
                 Ok(Heard::Notice(Notice::Died { pid, death })) => {
-                    return self.died(Some(pid), End::Died { death, words: None }, waker);
+                    let (words, memory_limit) = (None, self.job.settings.memory_limit);
+                    let end = End::Died { death, words, memory_limit };
+                    return self.died(Some(pid), end, waker);
                 }
                 Ok(Heard::Notice(Notice::NotStarted(reason))) => {
                     return self.over(None, End::NotStarted(reason));
@@ -337,6 +349,10 @@ impl Attempt for ProcessAttempt {
             State::Working(lease) => self.gone_by.is_none() && lease.worker().end.is_answered(),
             _ => false,
         }
+    }
+
+    fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting { .. })
     }
 
     fn park(&mut self, wait: &mut Wait) -> bool {

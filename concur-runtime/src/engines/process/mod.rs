@@ -24,8 +24,8 @@ pub(crate) use identity::Identity;
 pub(super) struct ProcessLauncher;
 
 impl Launcher for ProcessLauncher {
-    fn launch(&self, job: Job, waker: &mut dyn FnMut() -> Waker) -> Launch {
-        ProcessAttempt::begin(job, waker)
+    fn launch(&self, job: Job, overfill: bool, waker: &mut dyn FnMut() -> Waker) -> Launch {
+        ProcessAttempt::begin(job, overfill, waker)
     }
 }
 

@@ -4,16 +4,15 @@
 //! One lock guards everything, held for moments only: nothing here waits for a worker or the server.
 //! A worker that was let go keeps its place until the server has said that it is gone.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
+use super::super::queue::{Place, Queue};
 use super::server::{Server, bury_dismissed};
 use crate::channel::{CallerEnd, Heard};
 use crate::config::Settings;
-use crate::context::Moment;
 use crate::outcome::End;
 use crate::payload::Payload;
 use crate::sys::process_local::ProcessLocal;
@@ -24,14 +23,23 @@ static POOL: ProcessLocal<Pool> = ProcessLocal::new();
 /// So many workers are forked ahead when every task takes a new one.
 const SPARES: usize = 4;
 
+/// So long a worker waits for a task before it leaves, unless a setting says otherwise.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+
+fn kept_for(settings: &Settings) -> Duration {
+    settings.idle_timeout.unwrap_or(KEPT_FOR)
+}
+
 /// The pool of this process.
 pub(super) fn pool() -> &'static Pool {
-    POOL.get(|| Pool { state: Mutex::default(), owner: std::process::id() })
+    POOL.get(|| Pool { state: Mutex::default(), queue: Queue::new(), owner: std::process::id() })
 }
 
 /// All workers of one process.
 pub(super) struct Pool {
     state: Mutex<State>,
+    /// Those who wait for a worker.
+    pub(super) queue: Arc<Queue>,
     /// Leases that a fork of this process inherits are none of its business.
     owner: u32,
 }
@@ -48,19 +56,7 @@ struct State {
     /// Workers that are leased.
     leased: usize,
     next_worker: u32,
-    waiting: VecDeque<(u64, Waker)>,
-    next_place: u64,
-    /// Those that were woken for a worker that came free, and until when it is kept for them: or a
-    /// run with many tasks, which asks again at once, would never let another one in.
-    called: Vec<(u64, Moment)>,
 }
-
-/// So long a worker is kept for who was called: a wake-up takes less, and a future that is not polled
-/// must not keep it for ever.
-const KEPT_FOR_CALLED: Duration = Duration::from_millis(5);
-
-/// Who waits looks again after this time, for the case that whoever was called never came.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// A worker, as its caller sees it.
 pub(super) struct Worker {
@@ -89,14 +85,6 @@ pub(super) struct Lease {
     last: bool,
 }
 
-/// A place in the queue for a worker.
-pub(super) struct Place {
-    pool: &'static Pool,
-    id: u64,
-    /// When to look again, called or not.
-    pub(super) look_again: Moment,
-}
-
 impl Pool {
     /// A worker that is ready, or will be soon. `place` is where the caller has waited, if it has.
     pub(super) fn checkout(
@@ -106,28 +94,21 @@ impl Pool {
         waker: &mut dyn FnMut() -> Waker,
     ) -> Checkout {
         let mut state = self.lock();
+        state.part_with_left();
         state.sweep();
         bury_dismissed();
-        let kept = state.kept_for_others(place.as_ref());
-        let taken = state.leased + kept;
+        let taken = state.leased + self.queue.kept_for_others(place.as_ref());
         if taken > 0 && taken >= settings.workers() {
-            let patience = if kept > 0 { KEPT_FOR_CALLED } else { LOOK_AGAIN };
-            let mut place = state.wait(place, self, waker());
-            place.look_again = Moment::now().after(patience);
-            return Checkout::NoRoom(place);
+            return Checkout::NoRoom(self.queue.wait(place, waker()));
         }
         let worker = match state.take_worker(settings) {
             Ok(worker) => worker,
             Err(refused) => return Checkout::Refused(refused),
         };
+        worker.end.keep_idle_for(kept_for(settings));
         state.leased += 1;
-        if let Some(place) = place {
-            state.waiting.retain(|(id, _)| *id != place.id);
-            state.called.retain(|(id, _)| *id != place.id);
-            // It was made use of, so nobody is called in its stead.
-            std::mem::forget(place);
-        }
-        let last = settings.isolated
+        place.into_iter().for_each(|place| self.queue.served(place));
+        let last = settings.wants_own_worker()
             || settings.tasks_per_worker.is_some_and(|limit| worker.tasks + 1 >= limit);
         Checkout::Worker(Lease { pool: self, worker: Some(worker), last })
     }
@@ -139,7 +120,10 @@ impl Pool {
         let wanted = SPARES.min(settings.workers() + 1);
         while crate::worker::level() == 0 && state.spares.len() < wanted {
             match state.new_worker(&server) {
-                Ok(worker) => state.spares.insert(0, worker),
+                Ok(worker) => {
+                    worker.end.keep_idle_for(kept_for(settings));
+                    state.spares.insert(0, worker);
+                }
                 // Whoever needs it will meet the reason.
                 Err(_) => return,
             }
@@ -177,7 +161,7 @@ impl Pool {
 impl State {
     fn take_worker(&mut self, settings: &Settings) -> Result<Worker, End> {
         let server = self.server(settings)?;
-        let kept = if settings.isolated { self.spares.pop() } else { self.idle.pop() };
+        let kept = if settings.wants_own_worker() { self.spares.pop() } else { self.idle.pop() };
         if let Some(worker) = kept.or_else(|| self.spares.pop()) {
             return Ok(worker);
         }
@@ -240,6 +224,19 @@ impl State {
         self.ending.push(worker);
     }
 
+    /// Workers that have had no task for too long have left by themselves.
+    fn part_with_left(&mut self) {
+        let has_left = |worker: &Worker| worker.end.has_left();
+        while let Some(at) = self.idle.iter().position(has_left) {
+            let worker = self.idle.remove(at);
+            self.let_go(worker);
+        }
+        while let Some(at) = self.spares.iter().position(has_left) {
+            let worker = self.spares.remove(at);
+            self.let_go(worker);
+        }
+    }
+
     /// Frees the places of workers that are gone by now.
     fn sweep(&mut self) {
         self.ending.retain_mut(|worker| {
@@ -254,40 +251,6 @@ impl State {
                 }
             }
         });
-    }
-
-    /// A place in the queue. Who was called and came too late is first again, and calls nobody: there
-    /// is no room for others either.
-    fn wait(&mut self, place: Option<Place>, pool: &'static Pool, waker: Waker) -> Place {
-        let Some(place) = place else {
-            let id = self.next_place;
-            self.next_place += 1;
-            self.waiting.push_back((id, waker));
-            return Place { pool, id, look_again: Moment::now() };
-        };
-        self.called.retain(|(id, _)| *id != place.id);
-        match self.waiting.iter_mut().find(|(id, _)| *id == place.id) {
-            Some((_, present)) => *present = waker,
-            None => self.waiting.push_front((place.id, waker)),
-        }
-        place
-    }
-
-    /// Who has waited longest for a worker; to be woken when the lock is released.
-    fn next_waiting(&mut self) -> Option<Waker> {
-        let (id, waker) = self.waiting.pop_front()?;
-        self.called.push((id, Moment::now().after(KEPT_FOR_CALLED)));
-        Some(waker)
-    }
-
-    /// How many workers are kept for others than this one.
-    fn kept_for_others(&mut self, place: Option<&Place>) -> usize {
-        if self.called.is_empty() {
-            return 0;
-        }
-        let now = Moment::now();
-        self.called.retain(|(_, until)| *until > now);
-        self.called.iter().filter(|(id, _)| place.is_none_or(|place| place.id != *id)).count()
     }
 }
 
@@ -340,7 +303,7 @@ impl Lease {
         let mut state = self.pool.lock();
         state.leased -= 1;
         what(&mut state, worker);
-        let waiting = state.next_waiting();
+        let waiting = self.pool.queue.next();
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
     }
@@ -362,22 +325,5 @@ impl Drop for Lease {
                 state.idle.push(worker);
             }
         });
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if self.pool.owner != std::process::id() {
-            return;
-        }
-        let mut state = self.pool.lock();
-        let before = state.waiting.len();
-        state.waiting.retain(|(id, _)| *id != self.id);
-        state.called.retain(|(id, _)| *id != self.id);
-        // Not in the queue any more: it was called, and whoever held it may have gone away instead
-        // of coming.
-        let waiting = if state.waiting.len() == before { state.next_waiting() } else { None };
-        drop(state);
-        waiting.into_iter().for_each(Waker::wake);
     }
 }

@@ -58,6 +58,7 @@ impl Server {
             build: crate::task::registry::fingerprint(),
             level: crate::worker::level(),
             workers: settings.set_workers.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
+            file: crate::config::inherited(),
         };
         let hello = wire::Command::Hello(hello).to_first_bytes().map_err(io::Error::other)?;
         send_with(&ours, &hello, &[board.file().as_fd()])?;
@@ -93,7 +94,9 @@ impl Server {
         socket: &OwnedFd,
         log: Option<BorrowedFd<'_>>,
     ) -> io::Result<()> {
-        let command = crate::codec::to_vec(&wire::Command::Supervise).map_err(io::Error::other)?;
+        // A server has the file from its caller.
+        let command = wire::Command::Supervise { file: None };
+        let command = crate::codec::to_vec(&command).map_err(io::Error::other)?;
         let descriptors: Vec<_> = std::iter::once(socket.as_fd()).chain(log).collect();
         send_with(&self.control, &command, &descriptors)
     }
