@@ -75,6 +75,41 @@ pub(crate) fn a_task_knows_itself(driver: &Driver) {
     assert!(task::current().is_none());
 }
 
+pub(crate) fn each_attempt_knows_its_number(driver: &Driver) {
+    let (number,) = concurrent! {
+        tried => {
+            let task = task::current().ok_or("this is no task")?;
+            if task.attempt() < 3 { Err("not yet")? }
+            task.attempt()
+        },
+    }
+    .driver(driver.clone())
+    .retries(4)
+    .run()
+    .expect("the third one succeeds");
+    assert_eq!(number, 3);
+}
+
+pub(crate) fn a_task_that_was_told_may_be_tried_again(driver: &Driver) {
+    let (marks, result) = in_time(|dir| {
+        concurrent! {
+            tried => {
+                if task::current().is_some_and(|task| task.attempt() == 1) {
+                    ask_for_time(dir);
+                    until_told(dir, "told");
+                }
+                task::cancelled()
+            },
+        }
+        .driver(driver.clone())
+        .timeout(SHORT)
+        .retries(20)
+        .run()
+    });
+    assert_eq!(result.expect("another attempt is quick"), (false,));
+    assert!(eventually(|| marks.has("told")), "it was not told");
+}
+
 pub(crate) fn in_a_block_inside_it_is_the_inner_task(driver: &Driver) {
     fn name() -> String {
         task::current().expect("this is a task").name().to_owned()

@@ -114,6 +114,8 @@ macro_rules! every_contract {
             nesting::a_deadline_is_inherited,
             inside::outside_a_task_there_is_nothing_to_ask,
             inside::a_task_knows_itself,
+            inside::each_attempt_knows_its_number,
+            inside::a_task_that_was_told_may_be_tried_again,
             inside::in_a_block_inside_it_is_the_inner_task,
             inside::workers_that_live_at_once_have_numbers_of_their_own,
             inside::a_task_knows_its_time,
