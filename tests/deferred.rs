@@ -59,6 +59,7 @@ scenarios! {
     fork_refuses_a_program_with_threads,
     deferring_leaves_no_descriptor_and_no_zombie,
     deferred_work_does_not_inherit_a_deadline,
+    deferred_work_is_not_told_to_stop_with_its_task,
 }
 
 const OWN: &[harness::Check] = &[

@@ -77,6 +77,8 @@ scenarios! {
     grace::a_dropped_run_that_goes_on_is_killed,
     grace::dropped_runs_leave_nothing(CONCUR_WORKERS = "2"),
     grace::a_run_dropped_without_a_descriptor_is_killed(CONCUR_WORKERS = "2"),
+    grace::shutdown_waits_for_what_is_left_of_a_run,
+    grace::shutdown_ends_what_is_left_of_a_run,
     leaks::a_thousand_runs_and_a_hundred_crashes_leave_nothing,
     leaks::forks_leave_nothing,
     leaks::awaited_and_dropped_runs_leave_nothing,

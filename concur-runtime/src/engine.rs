@@ -163,7 +163,7 @@ impl Job {
         let deadline = self.context.deadline.map(|deadline| (deadline, Limit::Deadline));
         let first = timeout.into_iter().chain(deadline).min_by_key(|(moment, _)| *moment);
         if let Some((_, limit)) = first.filter(|(at, _)| *at <= started.after(outcome.elapsed)) {
-            outcome.end = End::TimedOut(limit, Stop::Late);
+            outcome.end = End::TimedOut(limit, Stop::Ended);
         }
         outcome
     }

@@ -9,6 +9,7 @@ use std::task::{Wake, Waker};
 
 use crate::reactor::Watch;
 use crate::run::Wait;
+use crate::shutdown::{self, Pass};
 
 /// Something that ends by itself, or is ended when its time is over. Dropping it ends it at once.
 pub(crate) trait Leftover: Send + 'static {
@@ -20,7 +21,8 @@ pub(crate) trait Leftover: Send + 'static {
 /// Looks after it until nothing is left to wait for. Where there is no reactor (no thread can be
 /// started, no descriptor is free), it ends at once.
 pub(crate) fn see_to(leftover: impl Leftover) {
-    let state = State { leftover: Some(Box::new(leftover)), watch: Watch::default() };
+    let leftover: Option<Box<dyn Leftover>> = Some(Box::new(leftover));
+    let state = State { leftover, watch: Watch::default(), _pass: Pass::of_leftover() };
     Arc::new(Watched(Mutex::new(state))).look();
 }
 
@@ -31,12 +33,19 @@ struct State {
     /// `None` when it is over.
     leftover: Option<Box<dyn Leftover>>,
     watch: Watch,
+    _pass: Pass,
 }
 
 impl Watched {
     fn look(self: Arc<Self>) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = state.leftover.as_mut().and_then(|leftover| leftover.look());
+        let mut wait = state.leftover.as_mut().and_then(|leftover| leftover.look());
+        if shutdown::is_cancelling() {
+            wait = None;
+        }
+        if let (Some(wait), Some(alarm)) = (&mut wait, shutdown::alarm()) {
+            wait.socket(alarm);
+        }
         let waker = Waker::from(Arc::clone(&self));
         let is_watched = wait.is_some_and(|wait| state.watch.try_set(wait, &waker));
         let over = if is_watched { None } else { state.leftover.take() };

@@ -78,10 +78,10 @@ pub(crate) enum Limit {
 pub(crate) enum Stop {
     /// It was killed.
     Killed,
-    /// It was told and ended by itself.
-    Told,
-    /// It ended by itself, or never began, or cannot be stopped.
-    Late,
+    /// It ended by itself: it was told to, looked at the clock, or was done too late.
+    Ended,
+    /// It never began, or cannot be stopped and was left behind.
+    Left,
 }
 
 /// What became of one attempt at a task.
@@ -149,8 +149,8 @@ impl Outcome {
     pub(crate) fn out_of_time(&mut self, limit: Limit) {
         let stop = match &self.end {
             End::Died { .. } | End::Lost(_) => Stop::Killed,
-            End::Cancelled | End::NotStarted(_) => Stop::Late,
-            _ => Stop::Told,
+            End::Cancelled | End::NotStarted(_) => Stop::Left,
+            _ => Stop::Ended,
         };
         self.end = End::TimedOut(limit, stop);
     }

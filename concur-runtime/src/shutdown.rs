@@ -31,6 +31,9 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(10);
 /// [`Cancelled`](ErrorKind::Cancelled)); runs under way have `grace` to end by themselves and are
 /// cancelled after it; then the workers and their fork server are ended. It is not taken back.
 ///
+/// A task that has asked for time to end ([`on_cancel`](crate::inside::on_cancel)) has it when its run
+/// is cancelled, five seconds at the most. What is left of runs that were dropped counts as a run.
+///
 /// Deferred tasks go on where a supervisor has them (drivers Process and Fork); those of this
 /// process count as runs. [`flush`](crate::flush) before waits for both. Called more than once, each
 /// call waits; in async code, call it where blocking is allowed. Without it everything ends as well
@@ -103,6 +106,15 @@ impl Pass {
     }
 }
 
+#[cfg(target_os = "linux")]
+impl Pass {
+    /// For what is left of a run that was dropped: it is waited for as a run is, and always had.
+    pub(crate) fn of_leftover() -> Self {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        Self(())
+    }
+}
+
 impl Drop for Pass {
     fn drop(&mut self) {
         // A fork of the program that began with none.
@@ -117,6 +129,12 @@ impl Drop for Pass {
 /// Whether runs under way must end now.
 pub(crate) fn is_cancelling() -> bool {
     PHASE.load(Ordering::Relaxed) == CANCELLING
+}
+
+/// How long a task may go on at the most when it is told to stop now, whatever it has asked for.
+#[cfg(target_os = "linux")]
+pub(crate) fn longest_grace() -> Duration {
+    if is_cancelling() { CANCEL_LIMIT / 2 } else { crate::inside::LONGEST_GRACE }
 }
 
 /// Why a run does not begin, or ends.

@@ -16,6 +16,7 @@ pub(crate) mod nesting;
 pub(crate) mod policies;
 pub(crate) mod sizes;
 pub(crate) mod time;
+pub(crate) mod told;
 pub(crate) mod values;
 
 mod helpers;
@@ -114,18 +115,20 @@ macro_rules! every_contract {
             nesting::a_deadline_is_inherited,
             inside::outside_a_task_there_is_nothing_to_ask,
             inside::a_task_knows_itself,
+            inside::each_attempt_knows_its_number,
+            told::a_task_that_was_told_may_be_tried_again,
             inside::in_a_block_inside_it_is_the_inner_task,
             inside::workers_that_live_at_once_have_numbers_of_their_own,
             inside::a_task_knows_its_time,
             inside::a_block_inside_inherits_the_deadline,
-            inside::threads_of_a_task_may_ask_in_its_process,
-            inside::a_task_is_told_when_its_time_is_over,
-            inside::what_a_task_does_within_its_grace_changes_nothing,
-            inside::a_result_that_comes_too_late_is_a_timeout,
-            inside::a_task_is_told_when_another_fails,
-            inside::a_block_inside_is_told_as_well,
-            inside::a_block_inside_goes_with_its_task,
-            inside::a_block_that_cleans_up_is_left_alone,
+            told::threads_of_a_task_may_ask_in_its_process,
+            told::a_task_is_told_when_its_time_is_over,
+            told::what_a_task_does_within_its_grace_changes_nothing,
+            told::a_result_that_comes_too_late_is_a_timeout,
+            told::a_task_is_told_when_another_fails,
+            told::a_block_inside_is_told_as_well,
+            told::a_block_inside_goes_with_its_task,
+            told::a_block_that_cleans_up_is_left_alone,
             awaiting::on_any_executor,
             awaiting::on_tokio_with_one_thread,
             awaiting::failures_arrive,
@@ -147,8 +150,8 @@ macro_rules! async_contract {
             awaiting::async_tasks_fail_and_panic,
             awaiting::blocking_work_holds_back_no_panic,
             awaiting::async_tasks_inside_a_runtime,
-            inside::async_tasks_are_told,
-            inside::a_block_awaited_inside_is_told_as_well,
+            told::async_tasks_are_told,
+            told::a_block_awaited_inside_is_told_as_well,
         }
     };
 }

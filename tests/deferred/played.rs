@@ -358,3 +358,32 @@ pub(crate) fn deferred_work_does_not_inherit_a_deadline(dir: &Path) {
         assert!(await_mark(&there, driver.name()), "{driver}");
     }
 }
+
+pub(crate) fn deferred_work_is_not_told_to_stop_with_its_task(dir: &Path) {
+    for driver in [Driver::Process, Driver::Thread] {
+        let there = dir.join(driver.name());
+        std::fs::create_dir(&there).expect("there is room");
+        let inside = there.clone();
+        let name = driver.name().to_owned();
+        let outer = concurrent! {
+            outer => {
+                concur::task::on_cancel(LONG);
+                let place = inside.clone();
+                let deferred = concurrent! {
+                    inner => {
+                        assert!(await_mark(&place, "late"));
+                        assert!(!concur::task::cancelled());
+                        mark(&place, "done");
+                    },
+                };
+                deferred.driver(name.parse()?).defer()?;
+                mark(&inside, "deferred");
+                assert!(eventually(concur::task::cancelled));
+            },
+            fails => { await_mark(&inside, "deferred"); "x".parse::<u8>()? },
+        };
+        outer.driver(driver.clone()).run().expect_err("one fails");
+        mark(&there, "late");
+        assert!(await_mark(&there, "done"), "{driver}");
+    }
+}

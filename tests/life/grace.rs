@@ -250,3 +250,47 @@ pub(crate) fn a_run_dropped_without_a_descriptor_is_killed(dir: &Path) {
     assert!(eventually(|| !is_alive(pid)), "nobody has killed it");
     worker();
 }
+
+pub(crate) fn shutdown_waits_for_what_is_left_of_a_run(dir: &Path) {
+    let run = concurrent! {
+        told => {
+            task::on_cancel(LONG);
+            mark(dir, "begun");
+            assert!(await_mark(dir, "dropped") && task::cancelled());
+            mark(dir, "done");
+        },
+    };
+    begin_and_drop(run, dir, "begun");
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Runs are refused when the end has begun.
+            assert!(eventually(|| concurrent! { late => () }.run().is_err()));
+            mark(dir, "dropped");
+        });
+        concur::shutdown(LONG).expect("it ends in time");
+    });
+    assert!(dir.join("done").exists(), "it was not waited for");
+    assert!(children(id()).is_empty(), "the fork server is gone");
+}
+
+pub(crate) fn shutdown_ends_what_is_left_of_a_run(dir: &Path) {
+    for driver in [Driver::Process, Driver::Fork] {
+        let name = driver.name().to_owned();
+        let run = concurrent! {
+            goes_on => {
+                task::on_cancel(LONG);
+                std::fs::write(dir.join(format!("{name}-pid")), id().to_string())?;
+                mark(dir, &name);
+                loop { std::hint::spin_loop(); }
+            },
+        };
+        begin_and_drop(run.driver(driver), dir, &name);
+    }
+    let err = concur::shutdown(SHORT).expect_err("they do not end");
+    assert_eq!(err.kind(), ErrorKind::TimedOut, "{err}");
+    for name in ["process", "fork"] {
+        let pid = std::fs::read_to_string(dir.join(format!("{name}-pid"))).expect("it has begun");
+        let pid = pid.parse().expect("a number");
+        assert!(eventually(|| !is_alive(pid)), "{name}: {pid} goes on");
+    }
+}

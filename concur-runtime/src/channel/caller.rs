@@ -11,7 +11,6 @@ use super::board::Place;
 use super::{FIRST_TURN, flag, frames, grace};
 use crate::codec::{self, CodecError};
 use crate::context::Moment;
-use crate::inside::LONGEST_GRACE;
 use crate::outcome::ResultBytes;
 use crate::payload::Payload;
 use crate::sys::memory::{Mapping, REQUEST_AREA};
@@ -145,7 +144,7 @@ impl CallerEnd {
             // Only for a task that waits for a run of its own; a full socket is full of wakes.
             let _ = frames::send(&*self.socket, &[wire::tag::WAKE]);
         }
-        granted.min(LONGEST_GRACE)
+        granted.min(crate::shutdown::longest_grace())
     }
 
     /// Whether the answer is there.

@@ -49,8 +49,8 @@ pub(super) fn outcome(end: &End) -> Words {
         End::TimedOut(Limit::Timeout(limit), stop) => {
             let end = match stop {
                 Stop::Killed => " and was stopped",
-                Stop::Told => " and ended when it was told to stop",
-                Stop::Late => "",
+                Stop::Ended => " and ended by itself",
+                Stop::Left => "",
             };
             (ErrorKind::TimedOut, format!("ran past its timeout of {}{end}", Spelled(*limit)))
         }

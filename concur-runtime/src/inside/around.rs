@@ -109,19 +109,17 @@ impl Told {
     pub(crate) fn tell(&self) {
         self.is.store(true, Ordering::Release);
         let waiting = std::mem::take(&mut *self.lock());
-        waiting.into_iter().for_each(|(_, waker)| waker.wake());
+        for (_, waker) in waiting {
+            waker.wake();
+        }
     }
 
     fn wake_later(&self, place: u64, waker: Waker) {
         let mut waiting = self.lock();
-        let before = match waiting.iter_mut().find(|(other, _)| *other == place) {
-            // A future may be polled by another task each time.
-            Some((_, present)) => Some(std::mem::replace(present, waker)),
-            None => {
-                waiting.push((place, waker));
-                None
-            }
-        };
+        // A future may be polled by another task each time.
+        let at = waiting.iter().position(|(other, _)| *other == place);
+        let before = at.map(|at| waiting.swap_remove(at));
+        waiting.push((place, waker));
         // What a waker owns may come back here when it is dropped.
         drop(waiting);
         drop(before);
@@ -190,7 +188,9 @@ impl Follower {
         }
         #[cfg(target_os = "linux")]
         if let Around::Process(turn) = self.around.outermost() {
-            own::socket(*turn).into_iter().for_each(|socket| wait.socket(&socket));
+            if let Some(socket) = own::socket(*turn) {
+                wait.socket(&socket);
+            }
         }
     }
 }

@@ -268,7 +268,7 @@ impl Run {
             self.stopping = true;
             return;
         }
-        let late = || Outcome::not_run(End::TimedOut(Limit::Deadline, Stop::Late));
+        let late = || Outcome::not_run(End::TimedOut(Limit::Deadline, Stop::Left));
         for ready in std::mem::take(&mut self.ready) {
             self.conclude(ready.ticket, None, late(), sink);
         }

@@ -404,15 +404,11 @@ impl Drop for ProcessAttempt {
         if let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) {
             // The worker may decode its arguments until the moment it is dead.
             let arguments = (Arc::clone(&self.job.shared), Arc::clone(&self.job.input));
-            if self.gone_by.is_some() || !lease.is_ours() {
+            if self.gone_by.is_some() {
                 lease.abandon(Some(arguments));
-                return;
+            } else {
+                Dropped::see_to(lease, arguments, self.kill_at);
             }
-            let kill_at = self.kill_at.unwrap_or_else(|| {
-                let grace = lease.worker().end.tell_to_stop();
-                Moment::now().after(grace)
-            });
-            Dropped::see_to(lease, arguments, kill_at);
         }
     }
 }

@@ -20,13 +20,24 @@ pub(super) struct Dropped {
 }
 
 impl Dropped {
-    /// Sees to the end of a task that was told to stop. Never waits for it.
-    pub(super) fn see_to(lease: Lease, arguments: (Arc<Payload>, Arc<Payload>), kill_at: Moment) {
+    /// Sees to the end of a task, which was told to stop if `kill_at` is set. Never waits for it.
+    pub(super) fn see_to(
+        lease: Lease,
+        arguments: (Arc<Payload>, Arc<Payload>),
+        kill_at: Option<Moment>,
+    ) {
+        if !lease.is_ours() {
+            return lease.abandon(Some(arguments));
+        }
+        let kill_at = kill_at.unwrap_or_else(|| {
+            let grace = lease.worker().end.tell_to_stop();
+            Moment::now().after(grace)
+        });
         let dropped = Self { lease: Some(lease), arguments: Some(arguments), kill_at };
         leftover::see_to(dropped);
     }
 
-    /// Whether the worker has ended. `None` if it is not known to live.
+    /// Whether the worker has ended.
     fn is_dead(lease: &mut Lease) -> bool {
         loop {
             match lease.worker_mut().end.hear() {
