@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec::CodecError;
 use crate::config::{Said, TaskOptions};
+use crate::functions::{Annotated, Describe, describe};
 use crate::payload::{Payload, Reader};
 
 pub(crate) mod arms;
@@ -68,13 +69,21 @@ pub struct Site {
     pub(crate) name: &'static str,
     pub(crate) file: &'static str,
     pub(crate) line: u32,
+    /// The annotated function that the task calls, if it is listed.
+    pub(crate) function: Option<Describe>,
 }
 
 impl Site {
     /// Made by the macros.
     #[must_use]
     pub const fn new(name: &'static str, file: &'static str, line: u32, _column: u32) -> Self {
-        Self { name, file, line }
+        Self { name, file, line, function: None }
+    }
+
+    /// That of an annotated function.
+    #[must_use]
+    pub fn of<F: Annotated>() -> Self {
+        Self { function: Some(describe::<F>), ..F::ABOUT.site }
     }
 }
 
