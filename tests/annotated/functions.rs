@@ -1,4 +1,10 @@
 //! Functions of every form: with references, patterns, type parameters; async, const, extern.
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::redundant_pattern,
+    clippy::toplevel_ref_arg,
+    reason = "functions are written in every way that rustc takes"
+)]
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -40,7 +46,7 @@ fn patterns(
     (a, b): (u32, u32),
     mut list: Vec<u32>,
     _: u8,
-    #[allow(unused_variables)] unused: u8,
+    #[expect(unused_variables, reason = "attributes may stand here")] unused: u8,
     Order { id, .. }: Order,
     [first, ..]: [u32; 3],
     ref whole @ _: u32,

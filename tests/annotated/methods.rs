@@ -1,4 +1,12 @@
 //! Methods: alone, in an annotated `impl`, of traits.
+#![expect(
+    clippy::boxed_local,
+    clippy::needless_arbitrary_self_type,
+    clippy::needless_lifetimes,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unused_self,
+    reason = "methods are written in every way that rustc takes"
+)]
 
 use std::process::id;
 

@@ -61,12 +61,12 @@ fn entries_of_a_block_have_options() {
     let here = id();
     let (a, b, c) = concurrent! {
         #[task(driver = "sync", name = "first")]
-        a => std::process::id() == here,
+        a => id() == here,
         /// Comments may stand here.
-        b => std::process::id() == here,
+        b => id() == here,
         #[task(driver = "thread")]
         #[task(timeout = "9s")]
-        c => std::process::id() == here,
+        c => id() == here,
     }
     .driver(Driver::Process)
     .run()
@@ -106,10 +106,10 @@ fn options_of_an_entry_within_a_task_count_there() {
     let here = id();
     let (inner,) = concurrent! {
         inner => {
-            let this = std::process::id();
+            let this = id();
             let (same, sent) = concurrent! {
                 #[task(driver = "sync")]
-                same => std::process::id() == this,
+                same => id() == this,
                 sent => here,
             }
             .run()?;

@@ -46,21 +46,17 @@ pub(super) fn expand(
     let task_type = krate.private();
     let import = krate.import();
     let site = site(&signature.ident);
-    let (listed, task) = match owner {
-        Owner::Method => {
-            let (task, options) =
-                (expand_task(&code(function, checked, owner), &site), options.written());
-            (None, quote_spanned!(ours=> #private::of_function(#task, #options)))
-        }
-        _ => {
-            let listed = listed(function, options, &site, owner);
-            let site = quote_spanned!(ours=> #private::Site::of::<__ConcurFunction>());
-            let task = expand_task(&code(function, checked, owner), &site);
-            let options =
-                quote_spanned!(ours=> <__ConcurFunction as #private::Annotated>::options());
-            (Some(listed), quote_spanned!(ours=> #private::of_function(#task, #options)))
-        }
+    let (listed, site, options) = if let Owner::Method = owner {
+        (None, site, options.written())
+    } else {
+        let listed = listed(function, options, &site, owner);
+        (
+            Some(listed),
+            quote_spanned!(ours=> #private::Site::of::<__ConcurFunction>()),
+            quote_spanned!(ours=> <__ConcurFunction as #private::Annotated>::options()),
+        )
     };
+    let task = expand_task(&code(function, checked, owner), &site);
     quote_spanned! {ours=>
         #attributes
         #visibility fn #task_name #generics(#(#inputs),*) -> #task_type::Task<#value_type>
@@ -68,7 +64,7 @@ pub(super) fn expand(
         {
             #import
             #listed
-            #task
+            #private::of_function(#task, #options)
         }
     }
 }
@@ -109,11 +105,10 @@ fn listed(
 /// what can be called is then up to the types in the head.
 fn visibility(function: &Function, owner: &Owner) -> TokenStream {
     let visibility = &function.visibility;
-    match owner {
-        Owner::Type { of_trait: Some(_), .. } => {
-            quote_spanned!(Span::mixed_site()=> #[allow(private_interfaces, private_bounds)] pub)
-        }
-        _ => quote!(#visibility),
+    if let Owner::Type { of_trait: Some(_), .. } = owner {
+        quote_spanned!(Span::mixed_site()=> #[allow(private_interfaces, private_bounds)] pub)
+    } else {
+        quote!(#visibility)
     }
 }
 
@@ -179,11 +174,10 @@ fn code(function: &Function, checked: &Checked<'_>, owner: &Owner) -> Code {
 fn ending(call: &TokenStream, answer: &Answer<'_>) -> TokenStream {
     let ours = Span::mixed_site();
     let private = private_at(ours);
-    let Answer::Result { whole, value, err } = answer else {
-        return match answer {
-            Answer::Never(_) => call.clone(),
-            _ => quote_spanned!(ours=> #private::Ok(#call)),
-        };
+    let (whole, value, err) = match answer {
+        Answer::Never(_) => return call.clone(),
+        Answer::Unit | Answer::Value(_) => return quote_spanned!(ours=> #private::Ok(#call)),
+        Answer::Result { whole, value, err } => (whole, value, err),
     };
     let result = if value.is_some() {
         call.clone()

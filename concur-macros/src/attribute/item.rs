@@ -114,7 +114,7 @@ pub(super) enum Member {
     /// Tokens that are no business of ours.
     Other(TokenStream),
     /// What carries the attribute, which is not among its tokens; `None` if it is no function.
-    Annotated { ours: Vec<Attribute>, tokens: TokenStream, function: Option<Function> },
+    Annotated { ours: Vec<Attribute>, tokens: TokenStream, function: Option<Box<Function>> },
 }
 
 /// Takes the body of an `impl` block apart.
@@ -135,7 +135,7 @@ pub(super) fn members(input: ParseStream<'_>) -> syn::Result<Vec<Member>> {
         }
         members.push(Member::Other(std::mem::take(&mut other)));
         let ahead = input.fork();
-        let function = function_below(theirs, &ahead).ok();
+        let function = function_below(theirs, &ahead).ok().map(Box::new);
         if function.is_some() {
             tokens.extend(between(input.cursor(), ahead.cursor()));
             input.advance_to(&ahead);

@@ -12,7 +12,6 @@ use crate::context::{Context, Moment};
 use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::{Error, ErrorKind};
-use crate::functions;
 use crate::outcome::{End, Outcome};
 use crate::task::{TaskSpec, panic};
 
@@ -120,9 +119,7 @@ impl Run {
 
     /// The settings of a task: those of the run, unless something is said of the task itself.
     fn settings_of(&self, spec: &TaskSpec) -> Result<Arc<Settings>, Error> {
-        if let Some(function) = spec.site.function {
-            functions::check_name(function)?;
-        }
+        spec.check_name()?;
         let Some(options) = &spec.options else { return Ok(Arc::clone(&self.settings)) };
         let mut settings = Settings::of_task(&self.methods, options)?;
         lend_slot(&mut settings, self.context.depth - 1);

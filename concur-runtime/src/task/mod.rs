@@ -12,7 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec::CodecError;
 use crate::config::{Said, TaskOptions};
-use crate::functions::{Annotated, Describe, describe};
+use crate::error::Error;
+use crate::functions::{self, Annotated, Describe, describe};
 use crate::payload::{Payload, Reader};
 
 pub(crate) mod arms;
@@ -91,7 +92,7 @@ impl Site {
 impl<'de> Deserialize<'de> for Site {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (name, file, line) = <(String, String, u32)>::deserialize(deserializer)?;
-        Ok(Self { name: keep(name), file: keep(file), line })
+        Ok(Self { name: keep(name), file: keep(file), line, function: None })
     }
 }
 
@@ -137,6 +138,11 @@ pub(crate) struct TaskSpec {
 }
 
 impl TaskSpec {
+    /// An error if the task is of an annotated function that has the name of another one.
+    pub(crate) fn check_name(&self) -> Result<(), Error> {
+        self.site.function.map_or(Ok(()), functions::check_name)
+    }
+
     /// Changes what is said of the task itself.
     pub(crate) fn say(&mut self, change: impl FnOnce(&mut Said)) {
         change(&mut Arc::make_mut(self.options.get_or_insert_default()).own);
