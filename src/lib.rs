@@ -84,8 +84,8 @@
 pub use concur_macros::{concurrent_function as task, main};
 pub use concur_runtime::{
     Config, Deferred, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many,
-    Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskTuple, Tasks, WhenFull,
-    flush, init, join, join_all, register_engine, shutdown,
+    Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskInfo, TaskTuple, Tasks,
+    WhenFull, flush, init, join, join_all, register_engine, shutdown, tasks,
 };
 
 #[doc(inline)]

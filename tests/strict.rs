@@ -2,10 +2,10 @@
 //! warning of rustc or clippy, without `unsafe` of the user's, and without the prelude.
 #![forbid(unsafe_code)]
 #![deny(warnings)]
-#![warn(clippy::pedantic)]
+#![warn(clippy::pedantic, clippy::nursery)]
 #![no_implicit_prelude]
 
-use ::concur::{Driver, Error, concurrent};
+use ::concur::{Driver, Error, Task, concurrent, task};
 use ::std::iter::Iterator;
 use ::std::prelude::v1::{Clone, Some, ToOwned, test};
 use ::std::result::Result::{self, Ok};
@@ -47,6 +47,7 @@ fn every_form(driver: &Driver) -> Result<(), Error> {
         branch => if n > 2 { next(n) } else { 0 },
         closure => list.iter().map(String::len).sum::<usize>(),
         result => text.parse::<u32>().map_err(|err| err.to_string()),
+        #[task(timeout = "9s", retries = 1)]
         question => "7".parse::<u32>()?,
     };
     let results = results.driver(driver.clone()).settle().run()?;
@@ -66,4 +67,139 @@ fn every_form(driver: &Driver) -> Result<(), Error> {
 fn blocks_of_every_form_compile_without_a_warning() -> Result<(), Error> {
     every_form(&Driver::Sync)?;
     every_form(&Driver::Process)
+}
+
+/// Functions and methods that make tasks: what is written beside them asks for no lint either.
+pub mod annotated {
+    use super::{
+        Clone as _, Driver, Error, Ok, Result, String, Task, ToOwned as _, Vec, task, test,
+    };
+    use ::concur::attr::concurrent;
+    use ::std::assert_eq;
+    use ::std::iter::{IntoIterator as _, Iterator as _};
+
+    /// Public, with everything that an attribute can say.
+    ///
+    /// # Errors
+    ///
+    /// As the text is.
+    #[task(
+        name = "strict",
+        timeout = "30s",
+        deadline = "1m",
+        retries = 1,
+        backoff = "10ms",
+        driver = "sync",
+        isolated = false,
+        memory_limit = "1GiB",
+        fallible
+    )]
+    pub fn everything(
+        text: &str,
+        mut list: Vec<u8>,
+        (a, b): (u8, u8),
+        _: u8,
+    ) -> Result<usize, ::std::num::ParseIntError> {
+        list.push(text.parse::<u8>()? + a + b);
+        Ok(list.len())
+    }
+
+    /// Const, deprecated, with an argument that is not used.
+    #[concurrent]
+    #[must_use]
+    #[deprecated]
+    pub const fn by_value(number: usize, _unused: u8) -> usize {
+        number
+    }
+
+    /// By value, and not taken apart.
+    #[concurrent]
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "that is what is tested")]
+    pub fn kept_whole(text: String) -> usize {
+        text.len()
+    }
+
+    #[concurrent]
+    #[expect(dead_code, reason = "neither it nor its task is called")]
+    fn private_and_unused(text: String) -> String {
+        text + "!"
+    }
+
+    #[concurrent]
+    #[expect(clippy::ptr_arg, reason = "that is what is tested")]
+    fn only_its_task_is_used(list: &Vec<u8>) -> usize {
+        list.len()
+    }
+
+    /// With lifetimes that nobody needs to name, and types that could be shorter.
+    #[concurrent]
+    #[must_use]
+    #[expect(clippy::needless_lifetimes, reason = "that is what is tested")]
+    pub fn with_lifetimes<'a>(first: &'a str, second: ::std::vec::Vec<String>) -> String {
+        second.into_iter().fold(first.to_owned(), |all, next| all + &next)
+    }
+
+    /// A type with tasks.
+    #[derive(::serde::Serialize, ::serde::Deserialize)]
+    pub struct Shop(String);
+
+    trait Open {
+        fn open(&self) -> Self;
+    }
+
+    #[concurrent]
+    impl Shop {
+        /// Makes one.
+        #[concurrent]
+        #[must_use]
+        pub fn new(name: &str) -> Self {
+            Self(name.to_owned())
+        }
+
+        /// Its name.
+        #[concurrent(timeout = "3s")]
+        #[must_use]
+        pub fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        /// Whether it has none.
+        #[must_use]
+        pub fn is_empty(&self) -> bool {
+            self.0.is_empty()
+        }
+    }
+
+    #[concurrent]
+    impl Open for Shop {
+        #[concurrent]
+        fn open(&self) -> Self {
+            Self(self.0.clone())
+        }
+    }
+
+    impl Shop {
+        #[concurrent]
+        fn alone(self) -> String {
+            self.0
+        }
+    }
+
+    #[test]
+    fn annotated_functions_compile_without_a_warning() -> Result<(), Error> {
+        let task: Task<usize> = everything_task("1", Vec::new(), (1, 2), 3);
+        assert_eq!(task.run()?, 1);
+        #[expect(deprecated, reason = "its task is, too")]
+        let task = by_value_task(4, 1);
+        assert_eq!(task.driver(Driver::Sync).run()?, 4);
+        assert_eq!(kept_whole_task("text".to_owned()).run()?, 4);
+        assert_eq!(only_its_task_is_used_task(&Vec::new()).run()?, 0);
+        assert_eq!(with_lifetimes_task("a", Vec::new()).run()?, "a");
+        let shop = Shop::new_task("corner").run()?;
+        assert_eq!((shop.len_task().run()?, shop.is_empty()), (6, false));
+        let opened = shop.open_task().run()?.open();
+        assert_eq!(opened.alone_task().run()?, "corner");
+        Ok(())
+    }
 }

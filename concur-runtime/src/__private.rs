@@ -6,6 +6,7 @@ pub use std::boxed::Box;
 pub use std::iter::IntoIterator;
 pub use std::{column, compile_error, file, line, module_path, panic};
 
+pub use crate::functions::{About, Annotated, list};
 pub use crate::join::join as tasks;
 pub use crate::single::Task;
 pub use crate::task::Site;

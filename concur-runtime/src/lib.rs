@@ -30,6 +30,7 @@ mod duration;
 mod engine;
 mod engines;
 mod error;
+mod functions;
 pub mod inside;
 mod join;
 #[cfg(feature = "json")]
@@ -72,6 +73,7 @@ pub use defer::{Deferred, flush};
 pub use driver::Driver;
 pub use engine::{Engine, Job, Running, register_engine};
 pub use error::{Error, ErrorKind, PanicInfo, TaskError};
+pub use functions::{TaskInfo, tasks};
 pub use join::{TaskTuple, join, join_all};
 #[cfg(feature = "json")]
 pub use json::Json;

@@ -7,7 +7,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token};
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, Token};
 
 /// All attributes of the second function, its documentation first.
 pub(super) fn attributes(function: &Function, owner: &Owner) -> TokenStream {
@@ -19,7 +19,11 @@ pub(super) fn attributes(function: &Function, owner: &Owner) -> TokenStream {
         lines.extend(written);
     }
     let copied = function.attributes.iter().filter_map(|attribute| copied(&attribute.meta));
-    quote_spanned!(ours=> #(#[doc = #lines])* #(#[#copied])*)
+    // Calling what is deprecated is said to who calls this.
+    let is_deprecated = |attribute: &Attribute| attribute.path().is_ident("deprecated");
+    let is_deprecated = function.attributes.iter().any(is_deprecated);
+    let deprecated = is_deprecated.then(|| quote_spanned!(ours=> #[allow(deprecated)]));
+    quote_spanned!(ours=> #(#[doc = #lines])* #(#[#copied])* #deprecated)
 }
 
 fn summary(function: &Function, owner: &Owner) -> String {
@@ -67,23 +71,32 @@ fn doc(meta: &Meta) -> Option<String> {
 fn copied(meta: &Meta) -> Option<TokenStream> {
     let path = meta.path();
     let is = |names: &[&str]| names.iter().any(|name| path.is_ident(name));
-    if is(&["cfg", "deprecated", "allow", "warn", "deny", "forbid"]) {
+    if is(&["cfg", "deprecated"]) {
         return Some(quote!(#meta));
     }
     let Meta::List(list) = meta else { return None };
-    let arguments = &list.tokens;
-    if is(&["expect"]) {
-        // What is expected of the function need not be there a second time.
-        return Some(quote!(allow(#arguments)));
-    }
     if is(&["doc"]) {
-        return (arguments.to_string() == "hidden").then(|| quote!(#meta));
+        return (list.tokens.to_string() == "hidden").then(|| quote!(#meta));
+    }
+    let parts = || list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok();
+    if is(&["allow", "expect"]) {
+        // What is expected of the function need not be there a second time.
+        let parts = parts()?;
+        let lints: Vec<&Meta> = parts.iter().filter(|lint| !is_of_use(lint.path())).collect();
+        return (!lints.is_empty()).then(|| quote!(allow(#(#lints),*)));
     }
     if is(&["cfg_attr"]) {
-        let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+        let parts = parts()?;
         let predicate = parts.first()?;
         let attributes: Vec<_> = parts.iter().skip(1).filter_map(copied).collect();
         return (!attributes.is_empty()).then(|| quote!(cfg_attr(#predicate, #(#attributes),*)));
     }
     None
+}
+
+/// `dead_code`, `unused_variables`: what is written beside the function gives no cause for them, and
+/// an unused function that may be unused makes what it calls used.
+fn is_of_use(lint: &Path) -> bool {
+    let name = lint.get_ident().map(ToString::to_string).unwrap_or_default();
+    name == "dead_code" || name == "reason" || name.starts_with("unused")
 }

@@ -19,6 +19,8 @@ pub(super) enum Owner {
     Nobody,
     /// Some type, which cannot be told from inside.
     Method,
+    /// This type, by an `impl` of it or of a trait for it.
+    Type { name: String, of_trait: Option<TokenStream> },
 }
 
 pub(super) fn expand(
@@ -32,7 +34,7 @@ pub(super) fn expand(
     let private = private_at(ours);
     let signature = &function.signature;
     let attributes = copied::attributes(function, owner);
-    let visibility = &function.visibility;
+    let visibility = visibility(function, owner);
     let name = signature.ident.unraw();
     let task_name = Ident::new(&format!("{name}_task"), located(signature.ident.span()));
     let (generics, bounds) = (&signature.generics, &signature.generics.where_clause);
@@ -43,16 +45,70 @@ pub(super) fn expand(
     let value_type = checked.answer.value_type(&krate.private());
     let task_type = krate.private();
     let import = krate.import();
-    let options = options.written();
-    let task = expand_task(&code(function, checked, owner), &site(&signature.ident));
+    let site = site(&signature.ident);
+    let (listed, site, options) = if let Owner::Method = owner {
+        (None, site, options.written())
+    } else {
+        let listed = listed(function, options, &site, owner);
+        (
+            Some(listed),
+            quote_spanned!(ours=> #private::Site::of::<__ConcurFunction>()),
+            quote_spanned!(ours=> <__ConcurFunction as #private::Annotated>::options()),
+        )
+    };
+    let task = expand_task(&code(function, checked, owner), &site);
     quote_spanned! {ours=>
         #attributes
         #visibility fn #task_name #generics(#(#inputs),*) -> #task_type::Task<#value_type>
         #bounds
         {
             #import
+            #listed
             #private::of_function(#task, #options)
         }
+    }
+}
+
+/// A type that stands for the function, and what puts it into the registry: a static that is there
+/// whether or not anyone calls this.
+fn listed(
+    function: &Function,
+    options: &Options,
+    site: &TokenStream,
+    owner: &Owner,
+) -> TokenStream {
+    let ours = Span::mixed_site();
+    let private = private_at(ours);
+    let owner = match owner {
+        Owner::Type { name, .. } => name.as_str(),
+        _ => "",
+    };
+    let is_async = function.signature.asyncness.is_some();
+    let docs = copied::documentation(&function.attributes).join("\n");
+    let docs = docs.trim();
+    let options = options.written();
+    quote_spanned! {ours=>
+        struct __ConcurFunction;
+        impl #private::Annotated for __ConcurFunction {
+            const ABOUT: #private::About =
+                #private::About::new(#site, #private::module_path!(), #owner, #is_async, #docs);
+            fn options() -> #private::WrittenOptions {
+                #options
+            }
+        }
+        #[used]
+        static __CONCUR_FUNCTION: fn() = #private::list::<__ConcurFunction>;
+    }
+}
+
+/// That of the function. Methods of a trait have none, and who sees the trait cannot be known here:
+/// what can be called is then up to the types in the head.
+fn visibility(function: &Function, owner: &Owner) -> TokenStream {
+    let visibility = &function.visibility;
+    if let Owner::Type { of_trait: Some(_), .. } = owner {
+        quote_spanned!(Span::mixed_site()=> #[allow(private_interfaces, private_bounds)] pub)
+    } else {
+        quote!(#visibility)
     }
 }
 
@@ -97,9 +153,8 @@ fn code(function: &Function, checked: &Checked<'_>, owner: &Owner) -> Code {
         let binding = format_ident!("__concur_argument_{index}", span = ours);
         captures.push(Capture { place: Place::variable(name), binding });
     }
-    let mut name = signature.ident.clone();
-    name.set_span(at);
-    let path = owner.path_to(&name);
+    // The user's own token: the arguments are ours, so none of them can hide the function.
+    let path = owner.path_to(&signature.ident);
     let parameters = parameters(function);
     let bindings = captures.iter().map(|capture| &capture.binding);
     let mut call = quote_spanned!(at=> #path #parameters(#(#bindings),*));
@@ -119,11 +174,10 @@ fn code(function: &Function, checked: &Checked<'_>, owner: &Owner) -> Code {
 fn ending(call: &TokenStream, answer: &Answer<'_>) -> TokenStream {
     let ours = Span::mixed_site();
     let private = private_at(ours);
-    let Answer::Result { whole, value, err } = answer else {
-        return match answer {
-            Answer::Never(_) => call.clone(),
-            _ => quote_spanned!(ours=> #private::Ok(#call)),
-        };
+    let (whole, value, err) = match answer {
+        Answer::Never(_) => return call.clone(),
+        Answer::Unit | Answer::Value(_) => return quote_spanned!(ours=> #private::Ok(#call)),
+        Answer::Result { whole, value, err } => (whole, value, err),
     };
     let result = if value.is_some() {
         call.clone()
@@ -162,7 +216,10 @@ impl Owner {
     fn path_to(&self, name: &Ident) -> TokenStream {
         match self {
             Self::Nobody => quote!(#name),
-            Self::Method => quote_spanned!(name.span()=> Self::#name),
+            Self::Type { of_trait: Some(of_trait), .. } => {
+                quote_spanned!(located(name.span())=> <Self as #of_trait>::#name)
+            }
+            Self::Method | Self::Type { .. } => quote_spanned!(located(name.span())=> Self::#name),
         }
     }
 }

@@ -8,6 +8,7 @@
 mod check;
 mod copied;
 mod expand;
+mod implementation;
 mod item;
 
 #[cfg(test)]
@@ -24,21 +25,21 @@ use syn::parse::Parser;
 
 pub(crate) fn expand(options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let tasks = match item::function.parse2(item.clone()) {
-        Ok(function) => {
-            let options = options::read(options, Place::Function, &mut errors);
-            let owner = if function.is_method() { Owner::Method } else { Owner::Nobody };
-            task_of(&function, &options, &krate(&options), &owner, &mut errors)
-        }
-        Err(_) => {
-            let at = item.clone().into_iter().next();
-            let at = at.map_or_else(Span::call_site, |first| first.span());
-            errors.push(errors::concurrent_on_other_item(at));
-            None
-        }
+    let expanded = if let Ok(function) = item::function.parse2(item.clone()) {
+        let options = options::read(options, Place::Function, &mut errors);
+        let owner = if function.is_method() { Owner::Method } else { Owner::Nobody };
+        let tasks = task_of(&function, &options, &krate(&options), &owner, &mut errors);
+        quote!(#item #tasks)
+    } else if let Ok(implementation) = item::implementation.parse2(item.clone()) {
+        implementation::expand(&implementation, options, &mut errors)
+    } else {
+        let at = item.clone().into_iter().next();
+        let at = at.map_or_else(Span::call_site, |first| first.span());
+        errors.push(errors::concurrent_on_other_item(at));
+        item.clone()
     };
     let errors = errors.to_items();
-    quote!(#item #tasks #errors)
+    quote!(#expanded #errors)
 }
 
 /// The function that makes the tasks, unless there can be none. Wrong options are left out, so that
@@ -50,6 +51,10 @@ fn task_of(
     owner: &Owner,
     errors: &mut Errors,
 ) -> Option<TokenStream> {
+    if let Some(again) = function.attributes.iter().find(|attribute| item::is_ours(attribute)) {
+        errors.push(errors::concurrent_twice(again));
+        return None;
+    }
     let checked = check::check(function, options, owner, errors)?;
     Some(expand::expand(function, &checked, options, krate, owner))
 }

@@ -17,7 +17,7 @@ mod tests;
 
 pub(crate) use code::{Code, Gives, ends};
 pub(crate) use expand::expand_task;
-pub(crate) use parse::parse;
+pub(crate) use parse::{between, parse};
 pub(crate) use tree::{Block, Body, List};
 
 use crate::errors::{self, Errors};

@@ -330,7 +330,7 @@ fn wrong_arrow(cursor: Cursor<'_>) -> bool {
 }
 
 /// The tokens from one place in a stream to a later one.
-fn between(begin: Cursor<'_>, end: Cursor<'_>) -> TokenStream {
+pub(crate) fn between(begin: Cursor<'_>, end: Cursor<'_>) -> TokenStream {
     let mut tokens = TokenStream::new();
     let mut cursor = begin;
     while cursor < end {

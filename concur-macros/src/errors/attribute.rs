@@ -63,3 +63,19 @@ pub(crate) fn fallible_without_result(name: &Ident) -> Error {
         format!("`fallible` says that `{name}` returns a `Result`, and it returns nothing");
     Error::new(name.span(), message)
 }
+
+pub(crate) fn concurrent_twice(attribute: &impl ToTokens) -> Error {
+    let message = "this is a task already: write all of its options in one `#[concurrent(...)]`";
+    Error::new_spanned(attribute, message)
+}
+
+pub(crate) fn impl_without_tasks(token: &impl ToTokens) -> Error {
+    let message = "no method here is a task: write `#[concurrent]` on those that shall be";
+    Error::new_spanned(token, message)
+}
+
+pub(crate) fn impl_of_generic_trait(generics: &impl ToTokens) -> Error {
+    let message = "tasks of a generic `impl` of a trait have no place to stand: write `#[concurrent]` \
+                   on a method in an `impl` of the type itself, and call that";
+    Error::new_spanned(generics, message)
+}

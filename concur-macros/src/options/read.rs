@@ -55,11 +55,11 @@ pub(crate) fn read(tokens: TokenStream, place: Place, errors: &mut Errors) -> Op
             seen.push(known.name);
             match (equals, value.is_empty()) {
                 (None, true) if matches!(known.takes, Takes::Flag) => {
-                    options.take(known, quote!(true))
+                    options.take(known, &quote!(true))
                 }
                 (_, true) => Err(errors::option_without_value(&name, known.example)),
                 (None, false) => Err(errors::option_without_equals(&value, known.example)),
-                (Some(_), false) => options.take(known, value),
+                (Some(_), false) => options.take(known, &value),
             }
         };
         if let Err(err) = read() {
@@ -94,21 +94,20 @@ fn known(name: &Ident, place: Place) -> syn::Result<&'static Known> {
 
 impl Options {
     /// Reads the value of one option.
-    fn take(&mut self, known: &Known, value: TokenStream) -> syn::Result<()> {
+    fn take(&mut self, known: &Known, value: &TokenStream) -> syn::Result<()> {
         let &Known { name, takes, example } = known;
-        let wrong = |allowed| errors::option_value(&value, name, allowed, example);
+        let wrong = |allowed| errors::option_value(value, name, allowed, example);
         match takes {
             Takes::Text => {
                 const TEXT: &str = "text in quotes that is not empty";
-                let text: LitStr = literal(&value).ok_or_else(|| wrong(TEXT))?;
+                let text: LitStr = literal(value).ok_or_else(|| wrong(TEXT))?;
                 if text.value().trim().is_empty() {
                     return Err(wrong(TEXT));
                 }
                 *if name == "name" { &mut self.name } else { &mut self.driver } = Some(text);
             }
             Takes::Duration => {
-                let nanos =
-                    literal(&value).and_then(|text: LitStr| values::duration(&text.value()));
+                let nanos = literal(value).and_then(|text: LitStr| values::duration(&text.value()));
                 let nanos = nanos.ok_or_else(|| wrong(values::DURATION))?;
                 *match name {
                     "timeout" => &mut self.timeout,
@@ -117,18 +116,18 @@ impl Options {
                 } = Some(nanos);
             }
             Takes::Count => {
-                let number = literal(&value)
+                let number = literal(value)
                     .filter(|number: &LitInt| matches!(number.suffix(), "" | "u32"))
                     .and_then(|number| number.base10_parse().ok());
                 let number = number.ok_or_else(|| wrong("a whole number from 0 to 4294967295"))?;
                 self.retries = Some(number);
             }
             Takes::Size => {
-                let bytes = literal(&value).and_then(|text: LitStr| values::size(&text.value()));
+                let bytes = literal(value).and_then(|text: LitStr| values::size(&text.value()));
                 self.memory_limit = Some(bytes.ok_or_else(|| wrong(values::SIZE))?);
             }
             Takes::Flag => {
-                let flag: LitBool = literal(&value).ok_or_else(|| wrong("`true` or `false`"))?;
+                let flag: LitBool = literal(value).ok_or_else(|| wrong("`true` or `false`"))?;
                 let flag = Some(flag.value);
                 *if name == "isolated" { &mut self.isolated } else { &mut self.fallible } = flag;
             }
@@ -180,24 +179,9 @@ fn nearest<'a>(text: &str, names: &[&'a str]) -> Option<&'a str> {
     let begins =
         |name: &&&str| text.len() > 2 && (name.starts_with(text) || text.starts_with(**name));
     let by_distance = || {
-        let distances = names.iter().map(|name| (distance(text, name), *name));
+        let distances = names.iter().map(|name| (strsim::osa_distance(text, name), *name));
         let nearest = distances.min_by_key(|(distance, _)| *distance)?;
         (nearest.0 <= nearest.1.len().div_ceil(3)).then_some(nearest.1)
     };
     names.iter().find(begins).copied().or_else(by_distance)
-}
-
-/// How many letters are to be changed, added or left out to get from one to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, letter) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
-        for (column, other) in to.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
 }

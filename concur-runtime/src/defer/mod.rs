@@ -87,8 +87,10 @@ pub(crate) fn names(specs: &VecDeque<TaskSpec>) -> Vec<String> {
     spelled.collect()
 }
 
-/// Arguments that could not be encoded are told at once, not to a log.
+/// Mistakes that are known now, such as arguments that could not be encoded, are told at once, not to
+/// a log.
 fn refuse_what_cannot_be_sent(deferral: &Deferral) -> Result<(), Error> {
+    deferral.specs.iter().try_for_each(TaskSpec::check_name)?;
     let driver = Driver::default();
     let mistakes = crate::tasks::unsendable(&deferral.specs, &driver);
     if mistakes.is_empty() { Ok(()) } else { Err(Error::of_tasks(mistakes)) }

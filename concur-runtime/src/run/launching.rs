@@ -148,6 +148,7 @@ impl Run {
 
     /// The settings of a task: those of the run, unless something is said of the task itself.
     fn settings_of(&self, spec: &TaskSpec) -> Result<Arc<Settings>, Error> {
+        spec.check_name()?;
         let Some(options) = &spec.options else { return Ok(Arc::clone(&self.settings)) };
         let mut settings = Settings::of_task(&self.methods, options)?;
         lend_slot(&mut settings, self.context.depth - 1);

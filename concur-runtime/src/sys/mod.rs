@@ -10,6 +10,8 @@ pub(crate) mod door;
 #[cfg(target_os = "linux")]
 pub(crate) mod fork;
 #[cfg(target_os = "linux")]
+pub(crate) mod functions;
+#[cfg(target_os = "linux")]
 pub(crate) mod groups;
 #[cfg(target_os = "linux")]
 pub(crate) mod memory;

@@ -12,6 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec::CodecError;
 use crate::config::{Said, TaskOptions};
+use crate::error::Error;
+use crate::functions::{self, Annotated, Describe, describe};
 use crate::payload::{Payload, Reader};
 
 pub(crate) mod arms;
@@ -72,13 +74,21 @@ pub struct Site {
     pub(crate) name: &'static str,
     pub(crate) file: &'static str,
     pub(crate) line: u32,
+    /// The annotated function that the task calls, if it is listed.
+    pub(crate) function: Option<Describe>,
 }
 
 impl Site {
     /// Made by the macros.
     #[must_use]
     pub const fn new(name: &'static str, file: &'static str, line: u32, _column: u32) -> Self {
-        Self { name, file, line }
+        Self { name, file, line, function: None }
+    }
+
+    /// That of an annotated function.
+    #[must_use]
+    pub fn of<F: Annotated>() -> Self {
+        Self { function: Some(describe::<F>), ..F::ABOUT.site }
     }
 }
 
@@ -86,7 +96,7 @@ impl Site {
 impl<'de> Deserialize<'de> for Site {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (name, file, line) = <(String, String, u32)>::deserialize(deserializer)?;
-        Ok(Self { name: keep(name), file: keep(file), line })
+        Ok(Self { name: keep(name), file: keep(file), line, function: None })
     }
 }
 
@@ -137,6 +147,11 @@ pub(crate) struct TaskSpec {
 }
 
 impl TaskSpec {
+    /// An error if the task is of an annotated function that has the name of another one.
+    pub(crate) fn check_name(&self) -> Result<(), Error> {
+        self.site.function.map_or(Ok(()), functions::check_name)
+    }
+
     /// Changes what is said of the task itself.
     pub(crate) fn say(&mut self, change: impl FnOnce(&mut Said)) {
         change(&mut Arc::make_mut(self.options.get_or_insert_default()).own);

@@ -84,6 +84,15 @@ pub mod errors {
 
     impl FailureArm for &&ErrorType<Failure> {}
 
+    // Early, because lifetimes are not looked at here and `&'static str` would pass for a value.
+    pub trait ReferenceArm {
+        fn __concur_way(&self) -> AsText {
+            AsText
+        }
+    }
+
+    impl<E: ?Sized> ReferenceArm for &&ErrorType<&E> {}
+
     pub trait ValueArm {
         fn __concur_way(&self) -> AsValue {
             AsValue

@@ -228,8 +228,8 @@ fn returned(fake: &State, job: &Job, value: Value) -> End {
 /// The limit that the task has, as one that was passed.
 fn timed_out(job: &Job) -> End {
     match (job.timeout(), job.context.deadline) {
-        (Some(timeout), _) => End::TimedOut(Limit::Timeout(timeout), Stop::Late),
-        (None, Some(_)) => End::TimedOut(Limit::Deadline, Stop::Late),
+        (Some(timeout), _) => End::TimedOut(Limit::Timeout(timeout), Stop::Left),
+        (None, Some(_)) => End::TimedOut(Limit::Deadline, Stop::Left),
         (None, None) => End::Told(Told {
             kind: ErrorKind::TimedOut,
             message: "ran past its timeout".to_owned(),
