@@ -21,8 +21,8 @@ pub enum WhenFull {
     /// A run keeps its tasks back, but for one, until there is room again.
     #[default]
     Wait,
-    /// A run that has nothing under way fails as [`Overloaded`](crate::ErrorKind::Overloaded); one
-    /// that has goes on, and keeps its other tasks back.
+    /// A run that begins fails as [`Overloaded`](crate::ErrorKind::Overloaded). One that was let in goes
+    /// on, and keeps its tasks back as with `Wait`.
     Fail,
 }
 

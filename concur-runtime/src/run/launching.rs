@@ -57,6 +57,7 @@ impl Run {
         }
         match launcher.launch(job, self.may_overfill(&ticket.settings), waker) {
             Launch::Started(attempt) => {
+                self.is_let_in = true;
                 self.active.push(Active { ticket, attempt, again, stopped: None });
             }
             Launch::Ended(outcome) => self.conclude(ticket, again, outcome, sink),
@@ -66,20 +67,20 @@ impl Run {
     }
 
     /// Where the queue is full, one task of the run may wait in it all the same: so the run is woken
-    /// when there is room. A run that has nothing under way and shall not wait may not.
+    /// when there is room. Not that of a run which shall fail then, unless it was let in before.
     fn may_overfill(&self, settings: &Settings) -> bool {
         let waits = |active: &Active| {
             active.ticket.settings.driver == settings.driver && active.attempt.is_waiting()
         };
         match settings.when_full {
-            WhenFull::Fail if self.active.is_empty() => false,
+            WhenFull::Fail if !self.is_let_in => false,
             _ => !self.active.iter().any(waits),
         }
     }
 
     /// A task for which there is no room in the queue. `true` if it is worth looking again.
     fn keep_back(&mut self, ticket: Ticket, job: Job, sink: &mut dyn Sink) -> bool {
-        if !self.active.is_empty() {
+        if self.is_let_in || ticket.settings.when_full == WhenFull::Wait {
             self.ready.push(Ready { ticket, job, due: None, is_kept_back: true });
             return false;
         }

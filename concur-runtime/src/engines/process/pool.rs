@@ -119,11 +119,8 @@ impl Pool {
         let Some(server) = state.server.clone() else { return };
         let wanted = SPARES.min(settings.workers() + 1);
         while crate::worker::level() == 0 && state.spares.len() < wanted {
-            match state.new_worker(&server) {
-                Ok(worker) => {
-                    worker.end.keep_idle_for(kept_for(settings));
-                    state.spares.insert(0, worker);
-                }
+            match state.new_worker(&server, settings) {
+                Ok(worker) => state.spares.insert(0, worker),
                 // Whoever needs it will meet the reason.
                 Err(_) => return,
             }
@@ -170,11 +167,11 @@ impl State {
             let worker = self.idle.remove(0);
             self.let_go(worker);
         }
-        self.new_worker(&server).or_else(|_| {
+        self.new_worker(&server, settings).or_else(|_| {
             // The server may have died unseen: once more, with a new one.
             self.retire_server();
             let server = self.server(settings)?;
-            self.new_worker(&server).map_err(|err| {
+            self.new_worker(&server, settings).map_err(|err| {
                 End::NotStarted(format!("the fork server cannot be asked for a worker: {err}"))
             })
         })
@@ -197,11 +194,11 @@ impl State {
         Ok(server)
     }
 
-    fn new_worker(&mut self, server: &Arc<Server>) -> io::Result<Worker> {
+    fn new_worker(&mut self, server: &Arc<Server>, settings: &Settings) -> io::Result<Worker> {
         let id = self.next_worker;
         self.next_worker = id.wrapping_add(1);
         Ok(Worker {
-            end: server.start_worker(id)?,
+            end: server.start_worker(id, kept_for(settings))?,
             server: Arc::clone(server),
             id,
             tasks: 0,

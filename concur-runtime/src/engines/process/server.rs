@@ -78,14 +78,18 @@ impl Server {
         self.identity == Identity::now()
     }
 
-    /// Asks for a worker; the channel is there at once, the worker soon.
-    pub(super) fn start_worker(&self, worker: u32) -> io::Result<CallerEnd> {
+    /// Asks for a worker, which leaves when it has waited for a task for so long; the channel is there
+    /// at once, the worker soon.
+    pub(super) fn start_worker(&self, worker: u32, kept_for: Duration) -> io::Result<CallerEnd> {
         let place = self.board.place()?;
         let (ours, theirs) = close_on_exec_pair()?;
         let command = wire::Command::Start { worker, slot: place.index() };
         let command = crate::codec::to_vec(&command).map_err(io::Error::other)?;
+        let end = CallerEnd::new(place, ours);
+        // Before the worker is there: it may look only once.
+        end.keep_idle_for(kept_for);
         send_with(&self.control, &command, &[theirs.as_fd()])?;
-        Ok(CallerEnd::new(place, ours))
+        Ok(end)
     }
 
     /// Asks for a supervisor of deferred tasks.
