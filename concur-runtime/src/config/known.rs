@@ -30,7 +30,7 @@ const ANY_NUMBER: &str = "a whole number from 0";
 const SWITCH: &str = "`true`, `1`, `false` or `0`";
 
 /// All settings but the driver, which is no driver's own.
-pub(super) const ALL: [Known; 13] = [
+pub(super) static ALL: [Known; 13] = [
     number("workers", COUNT, |text, into| {
         let count = count(text)?;
         put(&mut into.workers, usize::try_from(count).unwrap_or(usize::MAX))
