@@ -52,7 +52,8 @@ pub type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 /// ```
 pub trait Engine: Send + Sync + 'static {
     /// Starts a job. The future is polled by the run that the job belongs to, and is dropped when
-    /// the job timed out or was cancelled.
+    /// the job timed out or was cancelled. A job that still runs in this process sees that by
+    /// [`cancelled`](crate::inside::cancelled).
     fn start(&self, job: Job) -> Running;
 }
 

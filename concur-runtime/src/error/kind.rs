@@ -21,7 +21,7 @@ pub enum ErrorKind {
     Failed,
     /// The task panicked.
     Panicked,
-    /// A timeout or the deadline passed; the task was killed.
+    /// A timeout or the deadline passed; the task was stopped.
     TimedOut,
     /// The worker was killed by a signal: a crash, an abort, a stack overflow, a `kill`.
     Killed,

@@ -121,7 +121,8 @@ pub fn cancelled() -> bool {
 ///
 /// Without it a task is killed at once. It counts for the task that calls it, from then on; called
 /// again, the last call counts. A task that was told already has the time that it had asked for before.
-/// `grace` is a minute at the most, longer ones are cut to that; zero takes it back.
+/// `grace` is a minute at the most, longer ones are cut to that; zero takes it back. Where
+/// [`shutdown`](crate::shutdown()) cancels the run, it is five seconds at the most.
 ///
 /// The outcome stays what it was: a task that ran past its timeout is
 /// [`TimedOut`](crate::ErrorKind::TimedOut) and one that was stopped because of another is cancelled,

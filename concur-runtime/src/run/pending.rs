@@ -21,7 +21,8 @@ use crate::outputs::Gather;
 ///
 /// # Cancellation
 ///
-/// Dropping it cancels the run: its running tasks are killed, the others never start.
+/// Dropping it cancels the run: its running tasks are killed (at once, or after the time that they
+/// have asked for, see [`on_cancel`](crate::inside::on_cancel)), the others never start.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Pending<J, T> {
     state: State<J, T>,
