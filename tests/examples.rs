@@ -1,6 +1,8 @@
 //! The examples do what they and the README say: each is run as its own program. (The main one has
 //! `tests/dashboard.rs`.)
 
+#[path = "examples/axum_service.rs"]
+mod axum_service;
 #[path = "examples/http_retries.rs"]
 mod http_retries;
 #[path = "examples/isolation.rs"]
