@@ -7,6 +7,8 @@ mod axum_service;
 mod http_retries;
 #[path = "examples/isolation.rs"]
 mod isolation;
+#[path = "examples/service.rs"]
+mod service;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
