@@ -77,7 +77,8 @@
 //! # More
 //!
 //! README.md has the tables of drivers and settings, what is not there in a worker, how to test,
-//! and the limits. ARCHITECTURE.md follows a task through the code.
+//! and the limits. ARCHITECTURE.md follows a task through the code. Who knows Laravel's `Concurrency`
+//! facade finds its counterparts in [`guide::laravel`].
 
 #![forbid(unsafe_code)]
 
@@ -149,6 +150,9 @@ macro_rules! concurrent {
 pub mod attr {
     pub use concur_macros::concurrent_function as concurrent;
 }
+
+#[cfg(any(doc, doctest))]
+pub mod guide;
 
 #[doc(hidden)]
 pub mod __private {

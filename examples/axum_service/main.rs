@@ -26,7 +26,7 @@ use axum::extract::{Json, Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Router, serve};
-use concur::concurrent;
+use concur::{Config, WhenFull, concurrent};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -89,6 +89,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => env::current_exe()?.with_extension("sqlite"),
     };
     shop::create(&db)?;
+
+    // A hundred tasks may wait for a worker. Who comes then is told at once to come back later, which
+    // is better than to let everybody wait until nobody is answered in time.
+    Config::new().queue_limit(100).when_full(WhenFull::Fail).install()?;
 
     let service = Router::new()
         .route("/metrics", get(metrics))

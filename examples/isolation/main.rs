@@ -29,6 +29,7 @@ fn main() -> Result<(), concur::Error> {
         overflows => library::factorial(-1),
         #[task(timeout = "300ms")]            // for this one in place of what the block says
         hangs     => library::waits_for_ever(),
+        #[task(memory_limit = "64MiB")]       // else the machine itself would have to end it
         hoards    => library::hoard(),
         quits     => library::quits(),
     }

@@ -11,7 +11,7 @@ fn every_mishap_has_its_name_and_the_program_lives_on() {
         ("`crashes`", "killed", "SIGABRT"),
         ("`overflows`", "killed", "overflowed its stack and was killed by SIGSEGV"),
         ("`hangs`", "timed out", "its timeout of 300ms"),
-        ("`hoards`", "out of memory", "an allocation failed"),
+        ("`hoards`", "out of memory", "its limit is 64 MiB"),
         ("`quits`", "exited", "code 0"),
     ] {
         let line = line_with(task, &printed);
