@@ -128,17 +128,21 @@ impl Job {
         let mut output = Payload::new();
         let reader = Reader::with_shared(self.shared.bytes(), self.input.bytes());
         let entry = self.entry.here;
+        let ending = self.inside(started).enter(|| execute(entry, reader, &mut output));
+        let elapsed = Moment::now().since(started);
+        let result = || ResultBytes::new(InMemory(output));
+        let outcome = Outcome::of(ending, result, elapsed, std::process::id());
+        self.within_limits(outcome, Some(started))
+    }
+
+    /// What the task's own code is part of, while it runs in this process.
+    pub(crate) fn inside(&self, started: Moment) -> Context {
         let inside = Inside {
             facts: self.facts(started),
             told: self.told.clone(),
             outer: self.context.around.clone(),
         };
-        let context = Context { around: Around::Task(Arc::new(inside)), ..self.context.clone() };
-        let ending = context.enter(|| execute(entry, reader, &mut output));
-        let elapsed = Moment::now().since(started);
-        let result = || ResultBytes::new(InMemory(output));
-        let outcome = Outcome::of(ending, result, elapsed, std::process::id());
-        self.within_limits(outcome, Some(started))
+        Context { around: Around::Task(Arc::new(inside)), ..self.context.clone() }
     }
 
     /// What the task is told of itself.

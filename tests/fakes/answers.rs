@@ -118,7 +118,7 @@ fn a_timeout_names_the_limit_that_the_task_has() {
     let x = || concurrent! { x => never::<u64>() };
     let limit = Duration::from_secs(7);
     for (err, text) in [
-        (x().timeout(limit).run(), "task `x` ran past its timeout of 7s"),
+        (x().timeout(limit).run(), "task `x` ran past its timeout of 7s and was stopped"),
         (
             x().deadline(Duration::from_secs(3600)).run(),
             "task `x` was not done when the deadline of its run passed",
@@ -154,7 +154,13 @@ fn what_never_ran_says_so() {
     assert_eq!(unstarted.to_string(), "task `x` could not start: no memory");
     let cancelled = failure_of(Answer::is_cancelled());
     assert_eq!(cancelled.to_string(), "task `x` was cancelled");
-    for (failure, kind) in [(unstarted, ErrorKind::Start), (cancelled, ErrorKind::Cancelled)] {
+    let refused = failure_of(Answer::finds_no_room());
+    assert!(refused.to_string().starts_with("task `x` found no room: "), "{refused}");
+    for (failure, kind) in [
+        (unstarted, ErrorKind::Start),
+        (cancelled, ErrorKind::Cancelled),
+        (refused, ErrorKind::Overloaded),
+    ] {
         assert_eq!((failure.kind(), failure.attempts(), failure.may_have_run()), (kind, 0, false));
     }
 }
@@ -255,6 +261,31 @@ fn a_closure_decides_by_what_was_captured() -> Result<(), Error> {
     let pages: Vec<Option<u32>> = pages.into_iter().map(Result::ok).collect();
     assert_eq!(pages, [None, Some(102), Some(30)]);
     Ok(())
+}
+
+#[test]
+fn a_closure_is_inside_of_its_task() -> Result<(), Error> {
+    let fake = fake();
+    fake.runs("n", || concur::task::current().map(|task| (task.name().to_owned(), task.index())));
+    let here = concurrent! { for n in 0..2_u8 => { let _ = n; None::<(String, usize)> } }.run()?;
+    assert_eq!(here, [Some(("n".to_owned(), 0)), Some(("n".to_owned(), 1))]);
+    assert!(concur::task::current().is_none());
+    Ok(())
+}
+
+#[test]
+fn a_closure_that_ends_too_late_is_a_task_that_timed_out() {
+    let limit = Duration::from_millis(1);
+    let fake = fake();
+    fake.runs("slow", move || {
+        let began = std::time::Instant::now();
+        while began.elapsed() < limit {
+            std::thread::yield_now();
+        }
+        7_u64
+    });
+    let err = concurrent! { slow => never::<u64>() }.timeout(limit).run().expect_err("too late");
+    assert_eq!(err.kind(), ErrorKind::TimedOut);
 }
 
 #[test]

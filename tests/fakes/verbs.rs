@@ -1,8 +1,13 @@
 //! Every way to run tasks asks their fake.
 
+use std::future::IntoFuture as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use concur::testing::{Answer, fake};
-use concur::{Error, ErrorKind, concurrent};
+use concur::{Config, Driver, Error, ErrorKind, concurrent};
 use futures_lite::StreamExt;
+use futures_lite::future::{block_on, poll_once};
 
 use super::{DRIVERS, never};
 
@@ -88,4 +93,34 @@ fn a_stream() {
     let stream = concurrent! { for n in 0..10_u64 => { let _ = n; never::<u64>() } }.stream();
     let sum = stream.fold(0, |sum, (_, n)| sum + n.expect("it succeeds"));
     assert_eq!(smol::block_on(sum), 55);
+}
+
+#[test]
+fn a_task_that_a_full_queue_gives_back_is_asked_about_once() -> Result<(), Error> {
+    static RELEASED: AtomicBool = AtomicBool::new(false);
+    Config::new()
+        .for_driver(&Driver::Thread, |thread| thread.workers(2).queue_limit(0))
+        .install()?;
+    // On all the threads there are, until the queue has given a task of the others back.
+    let holds = concurrent! {
+        for _ in 0..2 => {
+            let began = Instant::now();
+            while !RELEASED.load(Ordering::SeqCst) && began.elapsed() < Duration::from_secs(60) {
+                std::thread::yield_now();
+            }
+        }
+    };
+    let mut holds = holds.driver(Driver::Thread).into_future();
+    assert!(block_on(poll_once(&mut holds)).is_none());
+    let fake = fake();
+    fake.answers("n", [Answer::passes_through(), Answer::passes_through(), Answer::returns(7_u8)]);
+    let numbers = concurrent! { for n in 0..3_u8 => n }.driver(Driver::Thread);
+    let mut numbers = numbers.into_future();
+    assert!(block_on(poll_once(&mut numbers)).is_none());
+    assert!(block_on(poll_once(&mut numbers)).is_none());
+    RELEASED.store(true, Ordering::SeqCst);
+    assert_eq!(block_on(holds)?, [(), ()]);
+    assert_eq!(block_on(numbers)?, [0, 1, 7]);
+    assert_eq!((fake.ran("n"), fake.attempts("n")), (3, 3));
+    Ok(())
 }

@@ -46,6 +46,7 @@ pub(super) enum Way {
     TimesOut,
     Dies(Death, Option<LastWords>),
     CannotStart(String),
+    FindsNoRoom,
     IsCancelled,
     /// A closure says it.
     Decides(Arc<Decide>),
@@ -73,6 +74,7 @@ impl fmt::Debug for Answer {
             Way::TimesOut => f.write_str("times out"),
             Way::Dies(death, _) => write!(f, "dies: {death:?}"),
             Way::CannotStart(reason) => write!(f, "cannot start: {reason}"),
+            Way::FindsNoRoom => f.write_str("finds no room"),
             Way::IsCancelled => f.write_str("is cancelled"),
             Way::Decides(_) => f.write_str("asks a closure"),
             Way::PassesThrough => f.write_str("runs really"),
@@ -156,14 +158,21 @@ impl Answer {
         Self(Way::CannotStart(reason.into()))
     }
 
+    /// The queue for its driver is full: kind [`Overloaded`](crate::ErrorKind::Overloaded).
+    #[must_use]
+    pub fn finds_no_room() -> Self {
+        Self(Way::FindsNoRoom)
+    }
+
     /// The task is cancelled: kind [`Cancelled`](crate::ErrorKind::Cancelled).
     #[must_use]
     pub fn is_cancelled() -> Self {
         Self(Way::IsCancelled)
     }
 
-    /// A closure computes the value, in the test's process; it runs to its end, whatever the timeout.
-    /// Its panic is that of the task.
+    /// A closure computes the value, in the test's process. What holds for a task on driver Sync holds
+    /// for it: its panic is that of the task, it cannot be stopped, and if it ends when the timeout is
+    /// over, the task timed out; [`task::current`](crate::inside::current) tells it which task it is.
     pub fn runs<T, F>(work: F) -> Self
     where
         T: Serialize + 'static,

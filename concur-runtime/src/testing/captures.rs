@@ -51,6 +51,7 @@ mod sealed {
 
 macro_rules! capture_tuple {
     ($($T:ident)*) => {
+        #[diagnostic::do_not_recommend]
         impl<$($T: DeserializeOwned + 'static),*> CaptureTuple for ($($T,)*) {}
 
         impl<$($T: DeserializeOwned + 'static),*> sealed::Sealed for ($($T,)*) {

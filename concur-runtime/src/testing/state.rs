@@ -172,12 +172,14 @@ pub(crate) fn outcome(job: &Job) -> Option<Outcome> {
             return Some(Outcome::not_run(End::Told(told)));
         }
     };
+    let mut began_here = None;
     let end = loop {
         match answer.0 {
             Way::PassesThrough => return None,
             Way::Decides(decide) => {
                 record_in_caller();
-                match catch_panic(|| job.context.clone().enter(|| decide(&captured))) {
+                began_here = Some(begun);
+                match catch_panic(|| job.inside(begun).enter(|| decide(&captured))) {
                     Ok(Ok(decided)) => answer = decided,
                     Ok(Err(reason)) => {
                         break End::Told(fake.mistake(
@@ -197,16 +199,20 @@ pub(crate) fn outcome(job: &Job) -> Option<Outcome> {
                 break End::Died { death, words, memory_limit: job.settings.memory_limit };
             }
             Way::CannotStart(reason) => break End::NotStarted(reason),
+            Way::FindsNoRoom => {
+                break End::Overloaded { limit: job.settings.queue_limit.unwrap_or_default() };
+            }
             Way::IsCancelled => break End::Cancelled,
         }
     };
     let may_have_run = match &end {
-        End::Told(told) => told.mistake.is_none(),
-        End::NotStarted(_) | End::Cancelled => false,
+        End::Told(Told { mistake: Some(_), .. }) => return Some(Outcome::not_run(end)),
+        End::NotStarted(_) | End::Overloaded { .. } | End::Cancelled => false,
         _ => true,
     };
     // No process ran it, so none is named.
-    Some(Outcome { end, elapsed: Moment::now().since(begun), pid: None, may_have_run })
+    let outcome = Outcome { end, elapsed: Moment::now().since(begun), pid: None, may_have_run };
+    Some(job.within_limits(outcome, began_here))
 }
 
 fn returned(fake: &State, job: &Job, value: Value) -> End {
@@ -227,9 +233,13 @@ fn returned(fake: &State, job: &Job, value: Value) -> End {
 
 /// The limit that the task has, as one that was passed.
 fn timed_out(job: &Job) -> End {
+    let stop = match job.settings.driver {
+        Driver::Process | Driver::Fork => Stop::Killed,
+        _ => Stop::Left,
+    };
     match (job.timeout(), job.context.deadline) {
-        (Some(timeout), _) => End::TimedOut(Limit::Timeout(timeout), Stop::Left),
-        (None, Some(_)) => End::TimedOut(Limit::Deadline, Stop::Left),
+        (Some(timeout), _) => End::TimedOut(Limit::Timeout(timeout), stop),
+        (None, Some(_)) => End::TimedOut(Limit::Deadline, stop),
         (None, None) => End::Told(Told {
             kind: ErrorKind::TimedOut,
             message: "ran past its timeout".to_owned(),

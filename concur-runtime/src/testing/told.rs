@@ -126,8 +126,10 @@ impl Fake {
         self.always(task, Answer::runs_out_of_memory())
     }
 
-    /// A closure computes what tasks of this name give, in this process; it runs to its end, whatever
-    /// their timeout. Its panic is that of the task.
+    /// A closure computes what tasks of this name give, in this process. What holds for a task on driver
+    /// Sync holds for it: its panic is that of the task, it cannot be stopped, and if it ends when the
+    /// timeout is over, the task timed out; [`task::current`](crate::inside::current) tells it which
+    /// task it is.
     ///
     /// # Examples
     ///
