@@ -5,7 +5,7 @@
 //! the only one that knows it.
 
 use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
 /// The package on crates.io, and the name of its library.
@@ -16,12 +16,14 @@ const LIBRARY: &str = "concur";
 /// A path to the crate concur, valid where the macro was called.
 pub(crate) struct Krate {
     path: TokenStream,
+    /// Whether the path is ours, or that of a user, whose places must stay: there may be a `$crate`.
+    is_ours: bool,
 }
 
 impl Krate {
     /// The path that `concurrent!` handed over.
     pub(crate) fn given(path: TokenStream) -> Self {
-        Self { path }
+        Self { path, is_ours: false }
     }
 
     /// The path that the caller's Cargo.toml tells; `::concur` where it tells nothing.
@@ -34,13 +36,27 @@ impl Krate {
         };
         let name = syn::parse_str::<Ident>(&name)
             .unwrap_or_else(|_| Ident::new(LIBRARY, Span::call_site()));
-        Self { path: quote!(::#name) }
+        Self { path: quote!(::#name), is_ours: true }
     }
 
     /// The path of the hidden module.
     pub(crate) fn private(&self) -> TokenStream {
-        let Self { path } = self;
+        let Self { path, .. } = self;
         quote_spanned!(Span::mixed_site()=> #path::__private)
+    }
+
+    /// The path of the hidden module, placed at `span` as far as it can be.
+    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
+        let at = Span::mixed_site().located_at(span);
+        let private = self.private();
+        if !self.is_ours {
+            return private;
+        }
+        let move_there = |mut token: TokenTree| {
+            token.set_span(at);
+            token
+        };
+        private.into_iter().map(move_there).collect()
     }
 
     /// Gives the hidden module the name that [`private_at`] uses, in the block that begins so.

@@ -1,7 +1,7 @@
-//! An attribute on a task.
+//! An attribute on a task that is none of ours.
 
 use concur::concurrent;
 
 fn main() {
-    let _ = concurrent! { #[cfg(unix)] users => 1, orders => 2 }.run();
+    let _ = concurrent! { #[inline] users => 1, orders => 2 }.run();
 }

@@ -10,9 +10,10 @@ use crate::options::Options;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
+use syn::visit::Visit;
 use syn::{
-    Attribute, FnArg, GenericArgument, Pat, PatType, PathArguments, ReceiverKind, ReturnType,
-    Safety, Type, TypePath, TypeReference,
+    Attribute, FnArg, GenericArgument, Lifetime, Pat, PatType, PathArguments, ReceiverKind,
+    ReturnType, Safety, TraitBound, Type, TypePath, TypeReference,
 };
 
 /// What there is to be written of a function that can be a task.
@@ -68,6 +69,7 @@ pub(super) fn check<'a>(
         FnArg::Typed(argument) => Some(argument),
         FnArg::Receiver(_) => None,
     });
+    refuse_callables(function, &mut found);
     let arguments = arguments(&inputs.collect::<Vec<_>>(), &mut found);
     let answer = answer(function, options, &mut found);
     let is_right = found.is_empty();
@@ -114,6 +116,9 @@ fn arguments<'a>(inputs: &[&'a PatType], errors: &mut Errors) -> Vec<Argument<'a
         refuse_cfg(attrs, errors);
         if let Some(TypeReference { and_token, mutability: Some(mutability), .. }) = reference(ty) {
             errors.push(errors::argument_changes(&quote!(#and_token #mutability)));
+        }
+        if let Some(lifetime) = borrow_inside(ty) {
+            errors.push(errors::argument_borrows(&lifetime));
         }
         let mut name = match &**pat {
             Pat::Ident(pat) if pat.subpat.is_none() => pat.ident.clone(),
@@ -175,6 +180,48 @@ fn answer<'a>(function: &'a Function, options: &Options, errors: &mut Errors) ->
         errors.push(errors::result_is_reference(&reference.and_token));
     }
     Answer::Result { whole, value, err }
+}
+
+/// A lifetime, other than `'static`, of what an argument is or refers to.
+fn borrow_inside(ty: &Type) -> Option<Lifetime> {
+    struct Find(Option<Lifetime>);
+    impl<'ast> Visit<'ast> for Find {
+        fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+            if lifetime.ident != "static" {
+                self.0.get_or_insert_with(|| lifetime.clone());
+            }
+        }
+    }
+    if let Some(reference) = reference(ty) {
+        return borrow_inside(&reference.elem);
+    }
+    let mut find = Find(None);
+    find.visit_type(ty);
+    find.0
+}
+
+/// Callables have no bytes that could be sent, and a type parameter could be any of them.
+fn refuse_callables(function: &Function, errors: &mut Errors) {
+    struct Find<'a>(&'a mut Errors);
+    impl<'ast> Visit<'ast> for Find<'_> {
+        fn visit_trait_bound(&mut self, bound: &'ast TraitBound) {
+            let last = bound.path.segments.last();
+            if last.is_some_and(|last| ["Fn", "FnMut", "FnOnce"].iter().any(|it| last.ident == it))
+            {
+                self.0.push(errors::argument_is_callable(&bound.path));
+            }
+        }
+    }
+    let signature = &function.signature;
+    let mut find = Find(errors);
+    find.visit_generics(&signature.generics);
+    for input in &signature.inputs {
+        if let FnArg::Typed(PatType { ty, .. }) = input {
+            if let Type::ImplTrait(_) = bare(ty) {
+                find.visit_type(ty);
+            }
+        }
+    }
 }
 
 fn reference(ty: &Type) -> Option<&TypeReference> {

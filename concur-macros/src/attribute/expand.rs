@@ -42,8 +42,6 @@ pub(super) fn expand(
     let arguments =
         checked.arguments.iter().map(|Argument { name, ty, .. }| quote_spanned!(ours=> #name: #ty));
     let inputs: Vec<_> = receiver.into_iter().chain(arguments).collect();
-    let value_type = checked.answer.value_type(&krate.private());
-    let task_type = krate.private();
     let import = krate.import();
     let site = site(&signature.ident);
     let (listed, site, options) = if let Owner::Method = owner {
@@ -56,15 +54,25 @@ pub(super) fn expand(
             quote_spanned!(ours=> <__ConcurFunction as #private::Annotated>::options()),
         )
     };
-    let task = expand_task(&code(function, checked, owner), &site);
+    let code = code(function, checked, owner);
+    let task = expand_task(&code, &site);
+    // All that has the type of the task stands where that type does: a mistake there is told once.
+    let (at, _) = code.ends;
+    let private_at_type = private_at(at);
+    let task = quote_spanned! {located(at)=>
+        #private_at_type::of_function(#task, #options)
+    };
+    let task_type = krate.private_at(at);
+    let value_type = checked.answer.value_type(&task_type);
+    let task_type = quote_spanned!(located(at)=> #task_type::Task<#value_type>);
     quote_spanned! {ours=>
         #attributes
-        #visibility fn #task_name #generics(#(#inputs),*) -> #task_type::Task<#value_type>
+        #visibility fn #task_name #generics(#(#inputs),*) -> #task_type
         #bounds
         {
             #import
             #listed
-            #private::of_function(#task, #options)
+            #task
         }
     }
 }
@@ -153,8 +161,12 @@ fn code(function: &Function, checked: &Checked<'_>, owner: &Owner) -> Code {
         let binding = format_ident!("__concur_argument_{index}", span = ours);
         captures.push(Capture { place: Place::variable(name), binding });
     }
-    // The user's own token: the arguments are ours, so none of them can hide the function.
-    let path = owner.path_to(&signature.ident);
+    // The user's own token where an argument, all of which are ours, would hide the function.
+    let mut name = signature.ident.clone();
+    if checked.arguments.iter().all(|argument| argument.name != name) {
+        name.set_span(at);
+    }
+    let path = owner.path_to(&name);
     let parameters = parameters(function);
     let bindings = captures.iter().map(|capture| &capture.binding);
     let mut call = quote_spanned!(at=> #path #parameters(#(#bindings),*));
@@ -165,6 +177,8 @@ fn code(function: &Function, checked: &Checked<'_>, owner: &Owner) -> Code {
     let answer = &checked.answer;
     let gives = match answer {
         Answer::Never(_) => Gives::Nothing,
+        // Said once, in the head, which is enough where it is wrong.
+        Answer::Result { value: None, .. } => Gives::Ending(quote_spanned!(ours=> _)),
         _ => Gives::Ending(answer.value_type(&private)),
     };
     Code { captures, expr: ending(&call, answer), gives, awaits, ends: answer.ends(at) }
@@ -182,9 +196,12 @@ fn ending(call: &TokenStream, answer: &Answer<'_>) -> TokenStream {
     let result = if value.is_some() {
         call.clone()
     } else {
-        let at = located(place(whole));
-        let private = private_at(at);
-        quote_spanned!(at=> #private::Fallible::into_result(#call))
+        quote_spanned! {ours=>
+            {
+                use #private::NoResult as _;
+                #private::Given(#call).__concur_result()
+            }
+        }
     };
     // A type that can be no error is an error there.
     let at = located(place(err.unwrap_or(whole)));
@@ -194,7 +211,7 @@ fn ending(call: &TokenStream, answer: &Answer<'_>) -> TokenStream {
             #private::Ok(value) => #private::Ok(value),
             #private::Err(err) => {
                 use #private::errors::*;
-                #private::Err((&&&#private::ErrorType::of(&err)).__concur_way().#failure)
+                #private::Err((&&&&#private::ErrorType::of(&err)).__concur_way().#failure)
             }
         }
     }
@@ -232,9 +249,7 @@ impl Answer<'_> {
             Self::Unit | Self::Never(_) => quote_spanned!(ours=> ()),
             Self::Value(ty) | Self::Result { value: Some(ty), .. } => quote!(#ty),
             Self::Result { whole, value: None, .. } => {
-                let at = located(place(whole));
-                let fallible = quote_spanned!(at=> #private::Fallible);
-                quote_spanned!(ours=> <#whole as #fallible>::Value)
+                quote_spanned!(located(place(whole))=> <#whole as #private::Fallible>::Value)
             }
         }
     }

@@ -40,6 +40,18 @@ pub(crate) fn argument_changes(reference: &impl ToTokens) -> Error {
     Error::new_spanned(reference, message)
 }
 
+pub(crate) fn argument_borrows(lifetime: &impl ToTokens) -> Error {
+    let message = "an argument of a task may be a reference, but what it refers to, or is, must own \
+                   its data: take `&str`, `String` or the like, or write `'static`";
+    Error::new_spanned(lifetime, message)
+}
+
+pub(crate) fn argument_is_callable(bound: &impl ToTokens) -> Error {
+    let message = "a callable cannot be sent to a task, which runs in another process: call a \
+                   function by its name inside, or choose it by a value";
+    Error::new_spanned(bound, message)
+}
+
 pub(crate) fn cfg_on_argument(attribute: &impl ToTokens) -> Error {
     let message = "what a task is sent cannot hang on a `cfg`: write two functions, each with a `cfg` \
                    of its own";

@@ -1,7 +1,7 @@
 //! How the error of an annotated function travels: as data where its type allows, so that the caller
 //! gets the very value back; as its messages otherwise; as it is where it is a [`Failure`]. Decided by
 //! method resolution, as [`arms`](super::arms) does for captures: a macro writes
-//! `(&&&ErrorType::of(&err)).__concur_way().fail(err)`.
+//! `(&&&&ErrorType::of(&err)).__concur_way().fail(err)`.
 
 use std::error::Error;
 use std::marker::PhantomData;
@@ -82,7 +82,7 @@ pub mod errors {
         }
     }
 
-    impl FailureArm for &&ErrorType<Failure> {}
+    impl FailureArm for &&&ErrorType<Failure> {}
 
     // Early, because lifetimes are not looked at here and `&'static str` would pass for a value.
     pub trait ReferenceArm {
@@ -113,25 +113,37 @@ pub mod errors {
 /// A return type that is a `Result`, by whatever name.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Result`",
-    label = "the function fails by this, as its name ends in `Result` or `fallible` says",
+    label = "the function is taken to fail by this: its name ends in `Result`, or `fallible` says so",
     note = "if it is a value like any other, write `#[concurrent(fallible = false)]`"
 )]
 pub trait Fallible {
     /// What the function gives when it succeeds.
     type Value;
-    /// What it fails with.
-    type Error;
-
-    /// The `Result` that it is.
-    #[expect(clippy::missing_errors_doc, reason = "it is an error itself")]
-    fn into_result(self) -> Result<Self::Value, Self::Error>;
 }
 
 impl<T, E> Fallible for Result<T, E> {
     type Value = T;
-    type Error = E;
+}
 
-    fn into_result(self) -> Self {
-        self
+/// What a function gave whose return type has a name of its own.
+#[derive(Debug)]
+pub struct Given<R>(pub R);
+
+impl<T, E> Given<Result<T, E>> {
+    /// The `Result` that it is.
+    #[expect(clippy::missing_errors_doc, reason = "it is an error itself")]
+    pub fn __concur_result(self) -> Result<T, E> {
+        self.0
     }
 }
+
+/// Answers for what is no `Result`: that was reported at its type.
+pub trait NoResult: Sized {
+    /// Never called.
+    #[expect(clippy::missing_errors_doc, reason = "it is never called")]
+    fn __concur_result(self) -> Result<(), Failure> {
+        unreachable!("it is not `Fallible`")
+    }
+}
+
+impl<R> NoResult for Given<R> {}

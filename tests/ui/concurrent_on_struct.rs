@@ -1,0 +1,8 @@
+//! The attribute on what is no function.
+
+use concur::attr::concurrent;
+
+#[concurrent]
+struct Shop;
+
+fn main() {}
