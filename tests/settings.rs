@@ -3,6 +3,7 @@
 //! Most checks play a scenario, as in `life.rs`: settings are a process' own, so each is played in one
 //! that is executed for it. `settings/` holds the scenarios.
 
+#[expect(dead_code, reason = "parts of it are for other programs")]
 #[path = "contract/helpers.rs"]
 mod contract;
 #[path = "settings/environment.rs"]
@@ -13,10 +14,12 @@ mod file;
 mod harness;
 #[path = "settings/idle.rs"]
 mod idle;
+#[expect(dead_code, reason = "parts of it are for other programs")]
 #[path = "life/processes.rs"]
 mod processes;
 #[path = "settings/queue.rs"]
 mod queue;
+#[expect(dead_code, reason = "parts of it are for other programs")]
 #[path = "life/scenario.rs"]
 mod scenario;
 #[path = "settings/workers.rs"]

@@ -9,9 +9,10 @@ use crate::error::Error;
 
 /// The choice of where tasks run.
 ///
-/// A driver is chosen, first found first, by the method `driver` on a block, by the environment
-/// (`CONCUR_DRIVER`), by an installed [`Config`](crate::Config), and is `Process` otherwise. As text
-/// it is the name in lower case.
+/// A driver is chosen, first found first, by `#[task(driver = "...")]`, by the method `driver` on a
+/// block, by the attribute of a function, by the environment (`CONCUR_DRIVER`), by a file, by an
+/// installed [`Config`](crate::Config), and is `Process` otherwise. As text it is the name in lower
+/// case.
 ///
 /// # Examples
 ///

@@ -49,8 +49,12 @@ pub struct DriverConfig {
 macro_rules! settings {
     ($type:ident, $options:ident => $place:expr) => {
         impl $type {
-            /// So many workers (processes, threads) at the most; from 1. As many as processors,
-            /// unless set.
+            /// So many workers (processes, threads) at the most, over all runs of this process, and as
+            /// many at each depth of blocks inside tasks; from 1. As many as processors, unless set.
+            ///
+            /// On threads a task that has waited for a second in which none has ended is let in all
+            /// the same, since tasks there may wait for one another. An engine of one's own has as
+            /// many for each run.
             pub fn workers(mut self, count: usize) -> Self {
                 self.check(count > 0, "workers", "0", "1 or more");
                 let $options = &mut self;
