@@ -44,6 +44,8 @@ fn main() -> ExitCode {
         ("the_fork_server_is_killed_from_many_tasks", the_fork_server_is_killed_from_many_tasks),
         ("a_dropped_run_never_mixes_arguments", a_dropped_run_never_mixes_arguments),
         ("isolated_tasks_have_a_worker_each", isolated_tasks_have_a_worker_each),
+        #[cfg(feature = "tokio")]
+        ("async_tasks_have_limits", || memory::async_tasks_have_limits(&Driver::Process)),
     ];
     let contract: &[harness::Check] = deaths_contract!(checks);
     harness::run(&[contract, own].concat())

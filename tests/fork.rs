@@ -30,6 +30,8 @@ fn main() -> ExitCode {
         deaths_contract!(checks),
         &[("threads_are_a_clear_error", threads_are_a_clear_error)],
         #[cfg(feature = "tokio")]
+        &[("async_tasks_have_limits", || memory::async_tasks_have_limits(&Driver::Fork))],
+        #[cfg(feature = "tokio")]
         async_contract!(checks),
         #[cfg(feature = "testing")]
         &[("a_fake_is_not_inherited_by_a_fork", a_fake_is_not_inherited_by_a_fork)],

@@ -26,7 +26,7 @@ pub(crate) fn hold(bytes: u64) -> io::Result<Held> {
     let before = getrlimit(Resource::Data);
     let limit = present()?.saturating_add(bytes);
     // Somebody else may have set a lower one.
-    let limit = before.current.map_or(limit, |current| current.min(limit));
+    let limit = [before.current, before.maximum].into_iter().flatten().fold(limit, u64::min);
     set(Some(limit), before)?;
     HOLDS.store(limit, Ordering::Relaxed);
     Ok(Held { before })
@@ -57,7 +57,11 @@ pub(crate) fn lifted<R>(work: impl FnOnce() -> R) -> R {
     let present = getrlimit(Resource::Data);
     let _ = set(present.maximum, present);
     let result = work();
-    let _ = set(Some(limit), present);
+    // Unless the task has ended meanwhile: this may be a thread that it left behind.
+    if HOLDS.load(Ordering::Relaxed) == limit {
+        let limit = present.current.map_or(limit, |current| current.min(limit));
+        let _ = set(Some(limit), present);
+    }
     result
 }
 

@@ -159,6 +159,26 @@ pub(crate) fn a_thread_of_a_task_counts(driver: &Driver) {
     assert_eq!(err.kind(), ErrorKind::OutOfMemory, "{err}");
 }
 
+#[cfg(feature = "tokio")]
+pub(crate) fn async_tasks_have_limits(driver: &Driver) {
+    let (fine, greedy) = concurrent! {
+        fine => { tokio::task::yield_now().await; vec![1_u8; 1000].len() },
+        greedy => {
+            tokio::task::yield_now().await;
+            let other = tokio::task::spawn_blocking(|| devour("many middling"));
+            other.await?
+        },
+    }
+    .driver(driver.clone())
+    .memory_limit(16 * MIB)
+    .settle()
+    .run()
+    .expect("a settled run does not fail");
+    assert_eq!(fine.expect("it needs little"), 1000);
+    let err = greedy.expect_err("it asks for more");
+    assert_eq!(err.kind(), ErrorKind::OutOfMemory, "{err}");
+}
+
 pub(crate) fn a_limit_that_leaves_nothing_is_refused(driver: &Driver) {
     for bytes in [0, 4096, MIB - 1] {
         let run = concurrent! { one => 1 }.driver(driver.clone()).memory_limit(bytes).run();

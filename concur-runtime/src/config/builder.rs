@@ -208,7 +208,7 @@ impl Config {
     ///
     /// What the file says comes before what is said in code, also by methods of what this gives:
     /// `Config::from_file(path)?.workers(4)` means four unless the file says otherwise. A relative
-    /// path is relative to the working directory; the file may have 64 KiB.
+    /// path is relative to the working directory; the file may have 16 KiB.
     ///
     /// # Errors
     ///
