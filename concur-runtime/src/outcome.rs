@@ -61,7 +61,7 @@ pub(crate) enum LastWords {
     /// An allocation failed.
     FailedAllocation,
     /// A panic that may not unwind.
-    Panicked(PanicInfo),
+    Panicked(Box<PanicInfo>),
 }
 
 /// Which limit was passed.

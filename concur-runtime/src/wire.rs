@@ -195,7 +195,7 @@ impl Notice {
             Self::NotStarted(reason) => (tag::NOT_STARTED, codec::to_vec(reason)?),
             Self::LastWords(LastWords::StackOverflow) => (tag::STACK_OVERFLOW, Vec::new()),
             Self::LastWords(LastWords::FailedAllocation) => (tag::FAILED_ALLOCATION, Vec::new()),
-            Self::LastWords(LastWords::Panicked(info)) => (tag::PANICKED, codec::to_vec(info)?),
+            Self::LastWords(LastWords::Panicked(info)) => (tag::PANICKED, codec::to_vec(&**info)?),
         };
         let mut bytes = vec![first];
         bytes.extend(rest);
@@ -216,7 +216,9 @@ impl Notice {
             tag::NOT_STARTED => Self::NotStarted(codec::decode_all(rest)?),
             tag::STACK_OVERFLOW => Self::LastWords(LastWords::StackOverflow),
             tag::FAILED_ALLOCATION => Self::LastWords(LastWords::FailedAllocation),
-            tag::PANICKED => Self::LastWords(LastWords::Panicked(codec::decode_all(rest)?)),
+            tag::PANICKED => {
+                Self::LastWords(LastWords::Panicked(Box::new(codec::decode_all(rest)?)))
+            }
             other => return Err(CodecError::new(format!("a notice begins with {other}"))),
         })
     }
@@ -281,7 +283,9 @@ mod tests {
             Notice::NotStarted("no memory".to_owned()),
             Notice::LastWords(LastWords::StackOverflow),
             Notice::LastWords(LastWords::FailedAllocation),
-            Notice::LastWords(LastWords::Panicked(PanicInfo::from_message("boom".to_owned()))),
+            Notice::LastWords(LastWords::Panicked(Box::new(PanicInfo::from_message(
+                "boom".to_owned(),
+            )))),
         ];
         for notice in notices {
             let bytes = notice.to_bytes().expect("it can be encoded");

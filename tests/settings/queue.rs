@@ -83,7 +83,7 @@ pub(crate) fn without_a_queue_nobody_waits(dir: &Path) {
 pub(crate) fn a_run_that_was_let_in_goes_on(_dir: &Path) {
     for driver in DRIVERS {
         // One after the other on the one worker, which goes to others in between.
-        let long = concurrent! { for n in 0..20_u32 => n };
+        let long = concurrent! { for n in 0..200_u32 => n };
         let mut long = long.driver(driver.clone()).into_future();
         assert!(poll(&mut long).is_none());
         for round in 0..5 {
@@ -101,7 +101,7 @@ pub(crate) fn a_run_that_was_let_in_goes_on(_dir: &Path) {
         }
         let refused = concurrent! { late => 1 }.driver(driver.clone()).run();
         assert_eq!(refused.expect_err("there is no room").kind(), ErrorKind::Overloaded);
-        assert_eq!(finish(&mut [long]).remove(0).expect("it goes on").len(), 20, "{driver}");
+        assert_eq!(finish(&mut [long]).remove(0).expect("it goes on").len(), 200, "{driver}");
     }
 }
 

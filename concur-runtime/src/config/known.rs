@@ -32,33 +32,35 @@ const SWITCH: &str = "`true`, `1`, `false` or `0`";
 /// All settings but the driver, which is no driver's own.
 pub(super) static ALL: [Known; 13] = [
     number("workers", COUNT, |text, into| {
-        let count = count(text)?;
-        put(&mut into.workers, usize::try_from(count).unwrap_or(usize::MAX))
+        put(
+            &mut into.workers,
+            count(text).map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
+        )
     }),
-    text("timeout", duration::ALLOWED, |text, into| put(&mut into.timeout, duration::parse(text)?)),
+    text("timeout", duration::ALLOWED, |text, into| put(&mut into.timeout, duration::parse(text))),
     text("deadline", duration::ALLOWED, |text, into| {
-        put(&mut into.deadline, duration::parse(text)?)
+        put(&mut into.deadline, duration::parse(text))
     }),
-    number("tasks_per_worker", COUNT, |text, into| put(&mut into.tasks_per_worker, count(text)?)),
-    switch("isolated", |text, into| put(&mut into.isolated, on_or_off(text)?)),
-    number("retries", ANY_NUMBER, |text, into| put(&mut into.retries, text.parse().ok()?)),
-    text("backoff", duration::ALLOWED, |text, into| put(&mut into.backoff, duration::parse(text)?)),
+    number("tasks_per_worker", COUNT, |text, into| put(&mut into.tasks_per_worker, count(text))),
+    switch("isolated", |text, into| put(&mut into.isolated, on_or_off(text))),
+    number("retries", ANY_NUMBER, |text, into| put(&mut into.retries, text.parse().ok())),
+    text("backoff", duration::ALLOWED, |text, into| put(&mut into.backoff, duration::parse(text))),
     text("memory_limit", size::ALLOWED_LIMIT, |text, into| {
-        let bytes = size::parse(text).filter(|bytes| *bytes >= size::LEAST_LIMIT)?;
+        let bytes = size::parse(text).filter(|bytes| *bytes >= size::LEAST_LIMIT);
         put(&mut into.memory_limit, bytes)
     }),
-    number("queue_limit", ANY_NUMBER, |text, into| put(&mut into.queue_limit, text.parse().ok()?)),
+    number("queue_limit", ANY_NUMBER, |text, into| put(&mut into.queue_limit, text.parse().ok())),
     text("when_full", WhenFull::ALLOWED, |text, into| {
-        put(&mut into.when_full, WhenFull::from_name(text)?)
+        put(&mut into.when_full, WhenFull::from_name(text))
     }),
     text("idle_timeout", duration::ALLOWED_OR_NEVER, |text, into| {
-        put(&mut into.idle_timeout, duration::parse_or_never(text)?)
+        put(&mut into.idle_timeout, duration::parse_or_never(text))
     }),
     number("nested_limit", COUNT, |text, into| {
-        let count = count(text)?;
-        put(&mut into.nested_limit, u32::try_from(count).unwrap_or(u32::MAX))
+        let depth = count(text).map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        put(&mut into.nested_limit, depth)
     }),
-    switch("fork_with_threads", |text, into| put(&mut into.fork_with_threads, on_or_off(text)?)),
+    switch("fork_with_threads", |text, into| put(&mut into.fork_with_threads, on_or_off(text))),
 ];
 
 const fn number(
@@ -99,8 +101,8 @@ pub(super) fn meant<'a>(name: &str, more: &[&'a str]) -> Option<&'a str> {
     nearest(name, ALL.iter().map(|known| known.name).chain(more.iter().copied()))
 }
 
-fn put<T>(place: &mut Option<T>, value: T) -> Option<()> {
-    *place = Some(value);
+fn put<T>(place: &mut Option<T>, value: Option<T>) -> Option<()> {
+    *place = Some(value?);
     Some(())
 }
 

@@ -93,7 +93,9 @@ impl Gate {
         }
         state.under_way += 1;
         drop(state);
-        place.into_iter().for_each(|place| self.queue.served(place));
+        if let Some(place) = place {
+            self.queue.served(place);
+        }
         Ok(Pass(Arc::clone(self)))
     }
 

@@ -115,7 +115,7 @@ impl TaskError {
             End::Died { death, words, .. } => {
                 facts.death = Some(death);
                 match words {
-                    Some(LastWords::Panicked(info)) => facts.panic = Some(info),
+                    Some(LastWords::Panicked(info)) => facts.panic = Some(*info),
                     Some(LastWords::StackOverflow) => facts.stack_overflow = true,
                     _ => {}
                 }

@@ -60,7 +60,7 @@ impl Run {
         }
         match launcher.launch(job, self.may_overfill(&ticket.settings), waker) {
             Launch::Started(attempt) => {
-                self.is_let_in = true;
+                self.let_in += 1;
                 self.active.push(Active { ticket, attempt, again, stopped: None });
             }
             Launch::Ended(outcome) => self.conclude(ticket, again, outcome, sink),
@@ -76,14 +76,14 @@ impl Run {
             active.ticket.settings.driver == settings.driver && active.attempt.is_waiting()
         };
         match settings.when_full {
-            WhenFull::Fail if !self.is_let_in => false,
+            WhenFull::Fail if self.let_in == 0 => false,
             _ => !self.active.iter().any(waits),
         }
     }
 
     /// A task for which there is no room in the queue. `true` if it is worth looking again.
     fn keep_back(&mut self, ticket: Ticket, job: Job, sink: &mut dyn Sink) -> bool {
-        if self.is_let_in || ticket.settings.when_full == WhenFull::Wait {
+        if self.let_in > 0 || ticket.settings.when_full == WhenFull::Wait {
             self.ready.push(Ready { ticket, job, due: None, is_kept_back: true });
             return false;
         }

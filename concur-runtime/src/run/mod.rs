@@ -59,8 +59,8 @@ pub(crate) struct Run {
     active: Vec<Active>,
     /// Tasks that pause before another attempt, and at the most one for which its driver has no room.
     ready: Vec<Ready>,
-    /// Whether a task of it was under way.
-    is_let_in: bool,
+    /// How many attempts were let in to their driver's queue or workers.
+    let_in: u64,
     next_index: usize,
     /// The source has no more tasks, or is not asked any more.
     exhausted: bool,
@@ -115,7 +115,7 @@ impl Run {
             policy,
             active: Vec::new(),
             ready: Vec::new(),
-            is_let_in: false,
+            let_in: 0,
             next_index: 0,
             exhausted: false,
             stopping: false,

@@ -50,7 +50,7 @@ pub(crate) fn prepare() {
     panic::record_in_worker(|info| {
         let mut info: PanicInfo = info.clone();
         wire::cut_panic(&mut info);
-        Notice::LastWords(LastWords::Panicked(info)).to_bytes().unwrap_or_default()
+        Notice::LastWords(LastWords::Panicked(Box::new(info))).to_bytes().unwrap_or_default()
     });
 }
 

@@ -107,7 +107,9 @@ impl Pool {
         };
         worker.end.keep_idle_for(kept_for(settings));
         state.leased += 1;
-        place.into_iter().for_each(|place| self.queue.served(place));
+        if let Some(place) = place {
+            self.queue.served(place);
+        }
         let last = settings.wants_own_worker()
             || settings.tasks_per_worker.is_some_and(|limit| worker.tasks + 1 >= limit);
         Checkout::Worker(Lease { pool: self, worker: Some(worker), last })
