@@ -12,6 +12,7 @@ pub(crate) mod awaiting;
 pub(crate) mod basics;
 pub(crate) mod errors;
 pub(crate) mod inside;
+pub(crate) mod hints;
 pub(crate) mod nesting;
 pub(crate) mod policies;
 pub(crate) mod sizes;
@@ -89,6 +90,8 @@ macro_rules! every_contract {
             policies::any_gives_the_first_success,
             policies::any_fails_with_all_failures,
             policies::any_does_not_ask_for_more_than_it_needs,
+            hints::what_only_main_sets_gets_a_hint_where_it_is_missing,
+            hints::the_same_words_in_the_caller_get_no_hint,
             values::arguments_that_cannot_be_encoded_are_not_sent,
             values::an_argument_that_cannot_be_encoded_stops_those_before_it,
             values::an_own_message_is_left_as_it_is,

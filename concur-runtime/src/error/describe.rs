@@ -174,6 +174,11 @@ pub(super) fn causes(err: &dyn std::error::Error, f: &mut fmt::Formatter<'_>) ->
     Ok(())
 }
 
+/// A line of advice, below what happened.
+pub(super) fn hint(hint: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    hint.map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+}
+
 /// The backtrace of a panic, below its error.
 pub(super) fn backtrace(panic: Option<&PanicInfo>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match panic.and_then(PanicInfo::backtrace) {

@@ -2,6 +2,7 @@
 //! task that failed in it. Code matches on [`ErrorKind`], people read the text.
 
 mod describe;
+mod hint;
 mod kind;
 mod panic_info;
 mod task_error;
@@ -172,6 +173,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
         describe::causes(self, f)?;
+        describe::hint(self.failures().first().and_then(TaskError::hint), f)?;
         for (index, failure) in self.failures().iter().enumerate() {
             if index > 0 {
                 write!(f, "\nalso: {failure:?}")?;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, ErrorKind, PanicInfo, describe};
+use super::{Error, ErrorKind, PanicInfo, describe, hint};
 #[cfg(target_os = "linux")]
 use crate::codec::{self, CodecError};
+use crate::driver::Driver;
 use crate::outcome::{Death, End, LastWords, Outcome};
 use crate::task::Site;
 use crate::task::failure::ErrorValue;
@@ -314,6 +315,37 @@ impl TaskError {
         self.0.panic.as_ref()
     }
 
+    /// Advice, where a panic in a worker looks as if it missed something that only `main` has set up
+    /// (a cell, a runtime, a logger): what to write instead. `Debug` prints it below the message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::OnceLock;
+    /// use concur::concurrent;
+    ///
+    /// static REGION: OnceLock<String> = OnceLock::new();
+    ///
+    /// fn region() -> &'static str {
+    ///     REGION.get().expect("the region is not initialized")
+    /// }
+    ///
+    /// REGION.set("EU".to_owned()).expect("it is empty");
+    /// let err = concurrent! { letters => region().len() }.run().unwrap_err();
+    /// let hint = err.failures()[0].hint().unwrap();
+    /// assert!(hint.contains("#[concur::on_worker_start]"));
+    /// ```
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        let Facts { panic, pid, driver, .. } = &*self.0;
+        let in_worker = pid.is_some_and(|pid| pid != std::process::id());
+        // A fork of the caller has everything that `main` has set up.
+        if !in_worker || *driver == Driver::Fork.name() {
+            return None;
+        }
+        hint::for_panic(panic.as_ref()?.message())
+    }
+
     /// The code that the worker exited with, if it did.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
@@ -371,6 +403,7 @@ impl fmt::Debug for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
         describe::causes(self, f)?;
+        describe::hint(self.hint(), f)?;
         describe::backtrace(self.panic(), f)?;
         describe::earlier(self.earlier(), f)
     }
