@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::inside::{Around, Facts, Inside, Told};
 use crate::outcome::{End, Limit, Outcome, ResultBytes, Stop};
 use crate::payload::{Payload, Reader};
+use crate::seen::View;
 use crate::task::EntryPoint;
 use crate::task::execute::execute;
 
@@ -74,6 +75,8 @@ pub struct Job {
     pub(crate) told: Option<Arc<Told>>,
     #[cfg(feature = "testing")]
     pub(crate) fake: Option<Arc<crate::testing::State>>,
+    /// How those who watch see it.
+    pub(crate) view: View,
 }
 
 impl fmt::Debug for Job {
@@ -128,7 +131,8 @@ impl Job {
         let mut output = Payload::new();
         let reader = Reader::with_shared(self.shared.bytes(), self.input.bytes());
         let entry = self.entry.here;
-        let ending = self.inside(started).enter(|| execute(entry, reader, &mut output));
+        let work = || self.inside(started).enter(|| execute(entry, reader, &mut output));
+        let ending = self.view.around(work);
         let elapsed = Moment::now().since(started);
         let result = || ResultBytes::new(InMemory(output));
         let outcome = Outcome::of(ending, result, elapsed, std::process::id());

@@ -41,6 +41,11 @@ mod outputs;
 mod payload;
 mod run;
 mod shutdown;
+#[cfg_attr(
+    not(any(feature = "tracing", feature = "progress")),
+    expect(dead_code, reason = "without these features nobody watches")
+)]
+mod seen;
 mod single;
 mod size;
 mod task;

@@ -14,6 +14,7 @@ use crate::outputs::{Gather, Outputs};
 use crate::run::ends::{Jobs, NextTask};
 use crate::run::pending::{GatherSink, conclude};
 use crate::run::{Pending, Policy, Run, blocking};
+use crate::seen::Watched;
 use crate::task::TaskSpec;
 
 /// What a block makes: a few tasks whose results are a `T`. Nothing has run yet.
@@ -198,7 +199,7 @@ impl<T> Tasks<T> {
 
     /// Arguments that could not be encoded fail the run before any task is sent.
     fn start(&self) -> Result<Run, Error> {
-        let run = Run::new(self.methods.clone(), self.policy)?;
+        let run = Run::new(self.methods.clone(), self.policy, Watched::Here(Some(self.specs.len())))?;
         let mistakes = unsendable(&self.specs, run.driver());
         if self.policy == Policy::FailFast && !mistakes.is_empty() {
             return Err(Error::of_tasks(mistakes));

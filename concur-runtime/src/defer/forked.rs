@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind};
 use crate::run::Run;
+use crate::seen::Watched;
 use crate::sys::fork::{Forked, exit_now, fork};
 use crate::worker::supervisor;
 
@@ -30,7 +31,7 @@ pub(super) fn start(
     let log = Log::open()?;
     let Deferral { specs, methods, policy } = deferral;
     let around = Context::current().apart();
-    let run = around.enter(|| Run::new(methods, policy))?;
+    let run = around.enter(|| Run::new(methods, policy, Watched::Elsewhere))?;
     let (ours, theirs) = close_on_exec_pair().map_err(failed)?;
     // What is buffered now would be written twice.
     crate::worker::tasks::flush_output();

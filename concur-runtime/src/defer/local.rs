@@ -10,6 +10,7 @@ use super::report::Going;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::run::{Run, blocking};
+use crate::seen::Watched;
 
 /// Runs the tasks here and now.
 pub(super) fn now(deferral: Deferral, entry: &Arc<Entry>) -> Result<(), Error> {
@@ -40,7 +41,8 @@ fn going(deferral: Deferral, entry: &Entry) -> Result<Going, Error> {
     let on_failure = if log.is_kept() { hook } else { hook_or_stderr };
     // What is deferred does not end with the run that it was deferred in.
     let around = Context::current().apart();
-    let run = around.enter(|| Run::new(methods, policy))?;
+    let watched = Watched::Here(Some(specs.len()));
+    let run = around.enter(|| Run::new(methods, policy, watched))?;
     Ok(Going::new(entry.id(), run, specs, log, on_failure))
 }
 

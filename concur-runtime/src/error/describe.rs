@@ -175,7 +175,7 @@ pub(super) fn causes(err: &dyn std::error::Error, f: &mut fmt::Formatter<'_>) ->
 }
 
 /// A line of advice, below what happened.
-pub(super) fn hint(hint: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(super) fn advice(hint: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     hint.map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
 }
 

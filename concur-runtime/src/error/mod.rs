@@ -173,7 +173,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
         describe::causes(self, f)?;
-        describe::hint(self.failures().first().and_then(TaskError::hint), f)?;
+        describe::advice(self.failures().first().and_then(TaskError::hint), f)?;
         for (index, failure) in self.failures().iter().enumerate() {
             if index > 0 {
                 write!(f, "\nalso: {failure:?}")?;

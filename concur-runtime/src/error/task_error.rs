@@ -403,7 +403,7 @@ impl fmt::Debug for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
         describe::causes(self, f)?;
-        describe::hint(self.hint(), f)?;
+        describe::advice(self.hint(), f)?;
         describe::backtrace(self.panic(), f)?;
         describe::earlier(self.earlier(), f)
     }

@@ -25,6 +25,7 @@ use crate::payload::Payload;
 use crate::run::ends::{Jobs, NextTask};
 use crate::run::pending::{GatherSink, conclude};
 use crate::run::{Pending, Policy, Run, blocking};
+use crate::seen::Watched;
 use crate::task::body::Returned;
 use crate::task::options::WrittenOptions;
 use crate::task::{EntryPoint, Site, TaskSpec};
@@ -179,7 +180,9 @@ impl<I: Iterator, T, O> Many<I, T, O> {
     }
 
     fn start(&self, policy: Policy) -> Result<Run, Error> {
-        Run::new(self.methods.clone(), policy)
+        let (least, most) = self.items.items.size_hint();
+        let watched = Watched::Here(most.filter(|most| *most == least));
+        Run::new(self.methods.clone(), policy, watched)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::{Error, ErrorKind};
 use crate::outcome::{End, Outcome};
+use crate::seen::View;
 use crate::task::{TaskSpec, panic};
 
 impl Run {
@@ -44,7 +45,7 @@ impl Run {
         // What a full queue gave back has asked already, and was let through.
         #[cfg(feature = "testing")]
         let has_asked = ready.is_kept_back;
-        let Ready { ticket, job, .. } = ready;
+        let Ready { ticket, mut job, .. } = ready;
         let again = ticket.has_another().then(|| job.clone());
         let launcher = match self.launcher(&ticket.settings) {
             Ok(launcher) => launcher,
@@ -53,6 +54,7 @@ impl Run {
                 return true;
             }
         };
+        job.view = self.observers.launched(&ticket.launched());
         #[cfg(feature = "testing")]
         if let Some(outcome) = (!has_asked).then(|| crate::testing::outcome(&job)).flatten() {
             self.conclude(ticket, again, outcome, sink);
@@ -182,6 +184,7 @@ impl Run {
                         told: None,
                         #[cfg(feature = "testing")]
                         fake: spec.fake,
+                        view: View::default(),
                     };
                     return Some(Ready { ticket, job, due: None, is_kept_back: false });
                 }

@@ -39,6 +39,7 @@ use crate::engine::Job;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::inside::Follower;
 use crate::outcome::{End, Limit, Outcome, Stop};
+use crate::seen::{Begun, Ended, How, Observers, Watched};
 use crate::shutdown::{self, Pass};
 use crate::task::panic;
 use ticket::{Active, Ready, Reason, Ticket};
@@ -72,11 +73,12 @@ pub(crate) struct Run {
     failures: Vec<TaskError>,
     /// The run cannot go on, for a reason that is no task's.
     broken: Option<Error>,
+    observers: Observers,
     _pass: Pass,
 }
 
 impl Run {
-    pub(crate) fn new(methods: Methods, policy: Policy) -> Result<Self, Error> {
+    pub(crate) fn new(methods: Methods, policy: Policy, watched: Watched) -> Result<Self, Error> {
         let pass = Pass::take()?;
         let mut settings = Settings::resolve(&methods)?;
         let launcher = crate::engines::launcher(&settings.driver)?;
@@ -98,6 +100,7 @@ impl Run {
         let begun = Moment::now();
         let own = settings.deadline.map(|limit| begun.after(limit));
         let deadline = own.into_iter().chain(around.deadline).min();
+        let observers = Observers::of(&Begun { driver: &settings.driver, policy, watched });
         Ok(Self {
             context: Context {
                 depth: around.depth + 1,
@@ -122,6 +125,7 @@ impl Run {
             won: false,
             failures: Vec::new(),
             broken: None,
+            observers,
             _pass: pass,
         })
     }
@@ -152,6 +156,8 @@ impl Run {
     fn look(&mut self, sink: &mut dyn Sink, waker: &mut dyn FnMut() -> Waker) {
         let mut at = 0;
         while at < self.active.len() {
+            let active = &self.active[at];
+            self.observers.started(active.ticket.index, || active.attempt.started());
             if let Some(outcome) = self.active[at].attempt.poll(waker) {
                 self.end(at, outcome, sink);
             } else if let Some(limit) = self.active[at].passed_limit() {
@@ -195,7 +201,11 @@ impl Run {
         match stopped {
             Some(Reason::Limit(limit)) => outcome.out_of_time(limit),
             // It was stopped because another failed; what it still did changes nothing.
-            Some(Reason::Cancelled) => return,
+            Some(Reason::Cancelled) => {
+                let (elapsed, pid) = (outcome.elapsed, outcome.pid);
+                let index = ticket.index;
+                return self.observers.ended(&Ended { index, how: How::Cancelled, elapsed, pid });
+            }
             None => {}
         }
         self.conclude(ticket, again, outcome, sink);
@@ -209,9 +219,12 @@ impl Run {
         mut outcome: Outcome,
         sink: &mut dyn Sink,
     ) {
+        let (index, elapsed, pid) = (ticket.index, outcome.elapsed, outcome.pid);
+        let ended = |how| Ended { index, how, elapsed, pid };
         if let End::Done(result) = &outcome.end {
             match accept(sink, ticket.index, result.bytes()) {
                 Ok(()) => {
+                    self.observers.ended(&ended(How::Done));
                     if self.policy == Policy::Any {
                         self.won = true;
                         self.cancel(sink);
@@ -226,11 +239,13 @@ impl Run {
         let again = again.filter(|_| !over && !self.stopping && retry::is_worth_another(&err));
         if let Some(job) = again {
             if let Some(due) = ticket.next_due(self.deadline) {
-                return self.ready.push(ticket.retried(job, due, err));
+                let ready = ticket.retried(job, due, err);
+                self.observers.ended(&ended(ready.again()));
+                return self.ready.push(ready);
             }
         }
-        let index = ticket.index;
         let err = err.with_earlier(ticket.earlier);
+        self.observers.ended(&ended(How::Failed(&err)));
         match self.policy {
             Policy::Settle => sink.fail(index, err),
             Policy::Any => self.failures.push(err),
@@ -321,6 +336,7 @@ impl Run {
                 None => {}
             }
         }
+        self.observers.rest().into_iter().for_each(|moment| wait.until(moment));
         if let Some(deadline) = self.deadline.filter(|_| !self.stopping) {
             if deadline > now || !self.active.iter().all(|active| active.stopped.is_some()) {
                 wait.until(deadline);
@@ -342,7 +358,7 @@ impl Run {
     /// What the run as a whole comes to, once it has ended.
     pub(crate) fn conclusion(&mut self) -> Result<(), Error> {
         let failures = std::mem::take(&mut self.failures);
-        match self.broken.take() {
+        let result = match self.broken.take() {
             Some(err) => Err(err.with_failures(failures)),
             None if self.won => Ok(()),
             None if !failures.is_empty() => Err(Error::of_tasks(failures)),
@@ -350,7 +366,9 @@ impl Run {
                 Err(Error::new(ErrorKind::Failed, "there was no task, so none succeeded"))
             }
             None => Ok(()),
-        }
+        };
+        self.observers.run_ended(result.as_ref().copied());
+        result
     }
 }
 

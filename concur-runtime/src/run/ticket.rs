@@ -10,6 +10,7 @@ use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::TaskError;
 use crate::outcome::{Limit, Outcome};
+use crate::seen::{How, Launched};
 use crate::task::Site;
 
 /// A task's place in its run.
@@ -58,6 +59,12 @@ impl Ticket {
         self.attempt <= self.settings.retries
     }
 
+    /// The attempt that begins, for those who watch.
+    pub(super) fn launched(&self) -> Launched<'_> {
+        let Self { index, name, attempt, settings, .. } = self;
+        Launched { index: *index, name, attempt: *attempt, driver: &settings.driver }
+    }
+
     /// The failure that an outcome is, with those of the attempts before.
     pub(super) fn failure(&self, outcome: Outcome) -> TaskError {
         let driver = self.settings.driver.name();
@@ -82,6 +89,14 @@ impl Ticket {
             job.settings = Arc::new(settings);
         }
         Ready { ticket: self, job, due: Some(due), is_kept_back: false }
+    }
+}
+
+impl Ready {
+    /// How the attempt before ended, for those who watch.
+    pub(super) fn again(&self) -> How<'_> {
+        let pause = self.due.map(|due| due.since(Moment::now())).unwrap_or_default();
+        self.ticket.earlier.last().map_or(How::Cancelled, |err| How::Again(err, pause))
     }
 }
 

@@ -22,6 +22,7 @@ use crate::defer::report::{Going, tell_hooks};
 use crate::defer::submission::{self, Submitted};
 use crate::error::{Error, TaskError};
 use crate::run::{Blocking, Run};
+use crate::seen::Watched;
 use crate::sys::fork::exit_now;
 use crate::task::TaskSpec;
 use crate::wire::{Deferring, News};
@@ -136,7 +137,8 @@ impl Supervisor {
         if let Some(source) = installed {
             config::install(source);
         }
-        let run = context.enter(|| Run::new(deferral.methods, deferral.policy))?;
+        let watched = Watched::Here(Some(deferral.specs.len()));
+        let run = context.enter(|| Run::new(deferral.methods, deferral.policy, watched))?;
         let going = Going::new(id, run, deferral.specs, Arc::clone(&self.log), failed);
         self.deferrals.push(Deferral { going, directory });
         Ok(())

@@ -1,0 +1,157 @@
+//! What can be seen of a run from outside while it goes on.
+//!
+//! A run tells its [`Observers`] what happens to it and to its tasks, and gives each attempt a
+//! [`View`], which goes with the job to where the task runs: there it stands around the task, and what
+//! a worker forwards is said through it. Two users of one idea: `spans` (feature `tracing`) and `bar`
+//! (feature `progress`). Observers change nothing: a run goes the same way with and without them.
+//! Without the features there are none, and the compiler leaves nothing of this.
+
+#[cfg(feature = "tracing")]
+mod spans;
+
+use std::time::Duration;
+
+use crate::context::Moment;
+use crate::driver::Driver;
+use crate::error::{Error, TaskError};
+use crate::run::Policy;
+
+/// Who may watch a run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Watched {
+    /// Those of this process. How many tasks there will be, where that is known.
+    Here(Option<usize>),
+    /// Nobody here: another process will drive it.
+    #[cfg(target_os = "linux")]
+    Elsewhere,
+}
+
+/// A run that begins.
+pub(crate) struct Begun<'a> {
+    pub(crate) driver: &'a Driver,
+    pub(crate) policy: Policy,
+    pub(crate) watched: Watched,
+}
+
+/// An attempt at a task that begins: from here on its index stands for it, since a task has one
+/// attempt at a time.
+pub(crate) struct Launched<'a> {
+    pub(crate) index: usize,
+    pub(crate) name: &'a str,
+    /// From 1.
+    pub(crate) attempt: u32,
+    pub(crate) driver: &'a Driver,
+}
+
+/// An attempt that is over, or a task that never came to one.
+pub(crate) struct Ended<'a> {
+    pub(crate) index: usize,
+    pub(crate) how: How<'a>,
+    /// How long it ran, as the side that ran it tells.
+    pub(crate) elapsed: Duration,
+    /// The process that ran it, where there was one.
+    pub(crate) pid: Option<u32>,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy)]
+pub(crate) enum How<'a> {
+    Done,
+    Failed(&'a TaskError),
+    /// It failed, and there will be another one after this pause.
+    Again(&'a TaskError, Duration),
+    /// It was stopped because of another task.
+    Cancelled,
+}
+
+/// Is told what happens. Whether a run was dropped is told by the observer's own drop.
+pub(crate) trait Observer: Send {
+    /// An attempt is handed to its engine.
+    fn launched(&mut self, attempt: &Launched<'_>, view: &mut View);
+
+    /// An attempt began to run then. May be told more than once, and never for one that is over at
+    /// once.
+    fn started(&mut self, index: usize, when: Moment);
+
+    /// An attempt has ended.
+    fn ended(&mut self, ended: &Ended<'_>);
+
+    /// The run has ended.
+    fn run_ended(&mut self, result: Result<(), &Error>);
+
+    /// The run waits. When to call again, though nothing has happened.
+    fn rest(&mut self) -> Option<Moment>;
+}
+
+/// Who is told of a run.
+#[derive(Default)]
+pub(crate) struct Observers(Vec<Box<dyn Observer>>);
+
+/// Whether there can be any.
+const POSSIBLE: bool = cfg!(feature = "tracing");
+
+impl Observers {
+    #[cfg_attr(
+        not(feature = "tracing"),
+        expect(unused_variables, reason = "there is nobody to tell")
+    )]
+    pub(crate) fn of(run: &Begun<'_>) -> Self {
+        let Watched::Here(tasks) = run.watched else { return Self::default() };
+        #[cfg_attr(not(feature = "tracing"), expect(unused_mut, reason = "there are none"))]
+        let mut all: Vec<Box<dyn Observer>> = Vec::new();
+        #[cfg(feature = "tracing")]
+        all.extend(spans::Spans::begin(run, tasks).map(|spans| Box::new(spans) as Box<dyn Observer>));
+        Self(all)
+    }
+
+    fn tell(&mut self, mut what: impl FnMut(&mut dyn Observer)) {
+        if POSSIBLE {
+            self.0.iter_mut().for_each(|observer| what(&mut **observer));
+        }
+    }
+
+    /// An attempt begins; what it takes with it to where its task runs.
+    pub(crate) fn launched(&mut self, attempt: &Launched<'_>) -> View {
+        let mut view = View::default();
+        self.tell(|observer| observer.launched(attempt, &mut view));
+        view
+    }
+
+    /// `when` tells when the attempt began to run, if it has.
+    pub(crate) fn started(&mut self, index: usize, when: impl Fn() -> Option<Moment>) {
+        self.tell(|observer| when().into_iter().for_each(|when| observer.started(index, when)));
+    }
+
+    pub(crate) fn ended(&mut self, ended: &Ended<'_>) {
+        self.tell(|observer| observer.ended(ended));
+    }
+
+    pub(crate) fn run_ended(&mut self, result: Result<(), &Error>) {
+        self.tell(|observer| observer.run_ended(result));
+    }
+
+    /// When the run must go on, though nothing has happened.
+    pub(crate) fn rest(&mut self) -> Option<Moment> {
+        let mut until = None;
+        self.tell(|observer| until = until.into_iter().chain(observer.rest()).min());
+        until
+    }
+}
+
+/// What goes with an attempt to where its task runs.
+#[derive(Clone, Default)]
+pub(crate) struct View {
+    #[cfg(feature = "tracing")]
+    span: Option<std::sync::Arc<spans::TaskSpan>>,
+}
+
+impl View {
+    /// Does the work of the task, in this process.
+    pub(crate) fn around<R>(&self, work: impl FnOnce() -> R) -> R {
+        #[cfg(feature = "tracing")]
+        if let Some(span) = &self.span {
+            return span.enter(work);
+        }
+        work()
+    }
+}
