@@ -61,6 +61,7 @@ mod execute;
 mod leftover;
 #[cfg(target_os = "linux")]
 mod memory_limit;
+mod forward;
 #[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]

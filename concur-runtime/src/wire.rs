@@ -15,6 +15,7 @@ use crate::codec::{self, CodecError};
 use crate::config::Source;
 use crate::context::Moment;
 use crate::error::PanicInfo;
+use crate::forward::Levels;
 use crate::outcome::{Death, Ending, LastWords};
 
 /// Goes up with every change of what is said here.
@@ -111,6 +112,8 @@ pub(crate) struct RequestHead {
     pub(crate) nested_limit: Option<u32>,
     /// How many bytes the task may ask for.
     pub(crate) memory_limit: Option<u64>,
+    /// What of what the task records is to be forwarded.
+    pub(crate) levels: Levels,
     /// Whether the worker ends after this task.
     pub(crate) is_last: bool,
     pub(crate) shared: Segment,

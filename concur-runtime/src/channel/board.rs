@@ -45,7 +45,7 @@ impl Board {
     /// A slot with its header as new.
     pub(crate) fn place(self: &Arc<Self>) -> io::Result<Place> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (index, slot) = if let Some(kept) = state.free.pop() {
+        let (index, mut slot) = if let Some(kept) = state.free.pop() {
             kept
         } else {
             let index = state.count;
@@ -55,12 +55,14 @@ impl Board {
             state.count += 1;
             (index, slot)
         };
-        reset(&slot);
+        reset(&mut slot);
         Ok(Place { board: Arc::clone(self), index, slot: Some(slot) })
     }
 }
 
-fn reset(slot: &Slot) {
+fn reset(slot: &mut Slot) {
+    #[cfg(feature = "forward")]
+    slot.ring.iter_mut().for_each(crate::sys::ring::Ring::reset);
     let header = slot.header();
     let words = [
         &header.caller.request_turn,

@@ -14,6 +14,8 @@ use crate::context::Moment;
 use crate::outcome::ResultBytes;
 use crate::payload::Payload;
 use crate::sys::memory::{Mapping, REQUEST_AREA};
+#[cfg(feature = "forward")]
+use crate::sys::ring::Ring;
 use crate::wire::{self, Notice, RequestHead, ResponseHead, Segment};
 
 /// The caller's end.
@@ -35,6 +37,15 @@ pub(crate) enum Heard {
     Notice(Notice),
     /// The other side is gone without a word.
     Closed,
+}
+
+/// What a worker forwarded.
+#[cfg(feature = "forward")]
+pub(crate) struct Overheard {
+    /// Records, one after the other.
+    pub(crate) bytes: Vec<u8>,
+    /// How many found no room.
+    pub(crate) dropped: u32,
 }
 
 /// The result in an answer.
@@ -156,6 +167,34 @@ impl CallerEnd {
     pub(crate) fn fall_asleep(&self) -> bool {
         self.place.slot().header().caller.asleep.store(1, SeqCst);
         self.is_answered()
+    }
+
+    /// Asks to be woken when something is forwarded, too. `true` if there is something already.
+    #[cfg(feature = "forward")]
+    pub(crate) fn listen_aside(&self) -> bool {
+        self.place.slot().ring.as_ref().is_some_and(Ring::fall_asleep)
+    }
+
+    /// Without forwarding there is nothing.
+    #[cfg(not(feature = "forward"))]
+    #[expect(clippy::unused_self, reason = "as where there is a ring")]
+    pub(crate) fn listen_aside(&self) -> bool {
+        false
+    }
+
+    /// What was forwarded since the last time.
+    #[cfg(feature = "forward")]
+    pub(crate) fn overhear(&mut self) -> Option<Overheard> {
+        let ring = self.place.slot_mut().ring.as_mut().filter(|ring| ring.has_news())?;
+        let mut bytes = Vec::new();
+        let dropped = ring.read(&mut bytes);
+        Some(Overheard { bytes, dropped })
+    }
+
+    /// The number of the request that was sent last.
+    #[cfg(feature = "forward")]
+    pub(crate) fn turn(&self) -> u32 {
+        self.turn
     }
 
     /// Reads the answer. Only once, and only when it is there.

@@ -16,12 +16,17 @@ use crate::outcome::Ending;
 use crate::payload::Payload;
 use crate::sys::memory::{Mapping, Slot};
 use crate::sys::own_slot::OwnSlot;
+#[cfg(feature = "forward")]
+use crate::sys::ring::Ring;
 use crate::wire::{self, Notice, RequestHead, ResponseHead, Segment};
 
 /// The worker's end.
 pub(crate) struct WorkerEnd {
     slot: OwnSlot,
     socket: Arc<OwnedFd>,
+    /// For what is forwarded, until it is taken.
+    #[cfg(feature = "forward")]
+    ring: Option<Ring>,
     turn: u32,
     taken_at: Moment,
     /// As the socket keeps it, in nanoseconds; 0 for none.
@@ -41,18 +46,32 @@ pub(crate) struct Request {
 }
 
 impl WorkerEnd {
-    pub(crate) fn new(slot: Slot, socket: OwnedFd) -> Self {
+    pub(crate) fn new(
+        #[cfg_attr(not(feature = "forward"), expect(unused_mut, reason = "it has no ring"))]
+        mut slot: Slot,
+        socket: OwnedFd,
+    ) -> Self {
+        #[cfg(feature = "forward")]
+        let ring = slot.ring.take();
         let slot = OwnSlot::keep(slot);
         slot.header().worker.pid.store(std::process::id(), SeqCst);
         Self {
             slot,
             socket: Arc::new(socket),
+            #[cfg(feature = "forward")]
+            ring,
             turn: 0,
             taken_at: Moment::now(),
             idle_limit: 0,
             announced: Announced::default(),
             mapped: Mapped::default(),
         }
+    }
+
+    /// What is needed to forward, once.
+    #[cfg(feature = "forward")]
+    pub(crate) fn take_ring(&mut self) -> Option<(Ring, Arc<OwnedFd>)> {
+        Some((self.ring.take()?, Arc::clone(&self.socket)))
     }
 
     pub(crate) fn socket(&self) -> &Arc<OwnedFd> {

@@ -17,6 +17,7 @@ use crate::channel::{Board, CallerEnd, Heard, WorkerEnd, close_on_exec_pair};
 use crate::config::Settings;
 use crate::context::Moment;
 use crate::engine::Job;
+use crate::forward::{self, Levels, relay};
 use crate::inside::own;
 use crate::leftover::{self, Leftover};
 use crate::outcome::{Death, End, LastWords, Outcome};
@@ -88,7 +89,10 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
                     return Err(err.into());
                 }
             };
-            Ok(ForkAttempt(Some(Fork { end, pid, pidfd, state: State::Running, job })))
+            let is_listening = job.view.levels() != Levels::default();
+            let state = State::Running;
+            let fork = Fork { end, pid, pidfd, state, is_listening, words: None, job };
+            Ok(ForkAttempt(Some(fork)))
         }
     }
 }
@@ -102,6 +106,7 @@ fn run_and_exit(job: &Job, mut end: WorkerEnd, number: u32, parent: Pid) -> ! {
         tasks::prepare();
         speak_on(end.socket().as_raw_fd());
         own::settle(number, end.socket());
+        forward::open(&mut end);
         end.take_at_once();
         let _ = tasks::run_forked(job, &mut end);
     };
@@ -131,6 +136,9 @@ struct Fork {
     /// `None` for a child that was gone, and buried, before it could be opened.
     pidfd: Option<Arc<OwnedFd>>,
     state: State,
+    /// Whether the child may say something on the way.
+    is_listening: bool,
+    words: Option<LastWords>,
     /// What the child reads: large captures lie in memory that both share, which must not be used
     /// for anything else while it lives.
     job: Job,
@@ -150,6 +158,10 @@ impl Fork {
     fn poll(&mut self) -> Option<Outcome> {
         if self.is_out_of_grace() {
             self.kill();
+        }
+        if self.is_listening {
+            self.hear();
+            relay(&mut self.end, &self.job);
         }
         if has_unburied(WaitId::Pid(self.pid)) && !self.end.is_answered() {
             // What it had started is in its group, as far as it has not moved away; the group is
@@ -171,6 +183,7 @@ impl Fork {
         self.state = State::Buried;
         let pid = self.pid.as_raw_nonzero().get().unsigned_abs();
         let taken_at = self.end.taken_at();
+        relay(&mut self.end, &self.job);
         if !killed && self.end.is_answered() {
             return match self.end.read_answer() {
                 Ok((head, answer)) => {
@@ -187,10 +200,11 @@ impl Fork {
                 },
             };
         }
+        self.hear();
         Outcome {
             end: End::Died {
                 death,
-                words: self.last_words(),
+                words: self.words.take(),
                 memory_limit: self.job.settings.memory_limit,
             },
             elapsed: taken_at.map(|taken| Moment::now().since(taken)).unwrap_or_default(),
@@ -199,18 +213,29 @@ impl Fork {
         }
     }
 
-    fn last_words(&mut self) -> Option<LastWords> {
+    /// Hears what is in the socket: wakes, and last words.
+    fn hear(&mut self) {
         loop {
             match self.end.hear() {
-                Ok(Heard::Notice(Notice::LastWords(words))) => return Some(words),
+                Ok(Heard::Notice(Notice::LastWords(words))) => self.words = Some(words),
                 Ok(Heard::Notice(_)) => {}
-                Ok(Heard::Nothing | Heard::Closed) | Err(_) => return None,
+                Ok(Heard::Nothing) => return,
+                Ok(Heard::Closed) | Err(_) => {
+                    self.is_listening = false;
+                    return;
+                }
             }
         }
     }
 
-    /// What to wait for; `false` if there is nothing to wait for.
+    /// What to wait for; `false` if there is nothing to wait for, or something came in between.
     fn park(&self, wait: &mut Wait) -> bool {
+        if self.is_listening {
+            if self.end.listen_aside() {
+                return false;
+            }
+            wait.socket(self.end.socket());
+        }
         if let State::Told(kill_at) = self.state {
             wait.until(kill_at);
         }
@@ -263,6 +288,11 @@ impl Drop for ForkAttempt {
         if fork.state == State::Buried || fork.end.owner() != std::process::id() {
             return;
         }
+        // A subscriber that has panicked is not called again while that goes on.
+        if !std::thread::panicking() {
+            relay(&mut fork.end, &fork.job);
+        }
+        fork.is_listening = false;
         fork.stop();
         leftover::see_to(Dropped(fork));
     }

@@ -2,8 +2,7 @@
 //!
 //! One table: what such a panic says, and what to do about it. Matched is the message of a panic in a
 //! worker, and only wording that hardly means anything else: a hint that is wrong is worse than none.
-//! So `called `Option::unwrap()` on a `None` value` is not here, though a `OnceLock` that nobody
-//! filled may say just that.
+//! So what `Option::unwrap` says is not here, though a `OnceLock` that nobody filled may say just that.
 
 /// What a panic says, in lower case, and what to do about it.
 const TABLE: &[(&str, &str)] = &[

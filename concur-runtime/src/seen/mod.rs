@@ -14,6 +14,8 @@ use std::time::Duration;
 use crate::context::Moment;
 use crate::driver::Driver;
 use crate::error::{Error, TaskError};
+#[cfg(target_os = "linux")]
+use crate::forward::Levels;
 use crate::run::Policy;
 
 /// Who may watch a run.
@@ -145,6 +147,10 @@ pub(crate) struct View {
     span: Option<std::sync::Arc<spans::TaskSpan>>,
 }
 
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(clippy::unused_self, reason = "without the feature there is nothing in it")
+)]
 impl View {
     /// Does the work of the task, in this process.
     pub(crate) fn around<R>(&self, work: impl FnOnce() -> R) -> R {
@@ -153,5 +159,44 @@ impl View {
             return span.enter(work);
         }
         work()
+    }
+
+    /// What of what the task records in another process is wanted here.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn levels(&self) -> Levels {
+        #[cfg(feature = "tracing")]
+        let tracing = self.span.as_ref().map_or(0, |_| spans::wanted_level());
+        #[cfg(not(feature = "tracing"))]
+        let tracing = 0;
+        #[cfg(feature = "log")]
+        let log = log::max_level() as u8;
+        #[cfg(not(feature = "log"))]
+        let log = 0;
+        Levels::new(tracing, log)
+    }
+
+    /// Says something that its worker has said: in the name of the attempt, where that was in this
+    /// process.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    pub(crate) fn in_name<R>(&self, pid: Option<u32>, say: impl FnOnce() -> R) -> R {
+        #[cfg(feature = "tracing")]
+        if let Some(span) = &self.span {
+            return match pid {
+                Some(pid) => {
+                    span.name_worker(pid);
+                    span.enter(say)
+                }
+                None => span.beside(say),
+            };
+        }
+        #[cfg(not(feature = "tracing"))]
+        let _ = pid;
+        say()
+    }
+
+    /// Whether there is a subscriber for `tracing`.
+    #[cfg(all(target_os = "linux", feature = "tracing"))]
+    pub(crate) fn is_listened_to(&self) -> bool {
+        self.span.is_some()
     }
 }

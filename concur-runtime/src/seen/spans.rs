@@ -16,7 +16,7 @@ use std::time::Duration;
 use tracing::field::Empty;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::NoSubscriber;
-use tracing::{Dispatch, Span, dispatcher};
+use tracing::{Dispatch, Level, Span, dispatcher};
 
 use super::{Begun, Ended, How, Launched, Observer, View};
 use crate::context::Moment;
@@ -53,6 +53,12 @@ impl TaskSpan {
     /// Works inside the span.
     pub(super) fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
         dispatcher::with_default(&self.dispatch, || self.span.in_scope(work))
+    }
+
+    /// Works outside of the span, for the same subscriber.
+    #[cfg(target_os = "linux")]
+    pub(super) fn beside<R>(&self, work: impl FnOnce() -> R) -> R {
+        dispatcher::with_default(&self.dispatch, work)
     }
 
     /// Puts the worker's pid into the span, once.
@@ -163,6 +169,19 @@ impl Observer for Spans {
 
     fn rest(&mut self) -> Option<Moment> {
         None
+    }
+}
+
+/// The highest level that any subscriber wants: 0 for none to 5 for all.
+#[cfg(target_os = "linux")]
+pub(super) fn wanted_level() -> u8 {
+    match LevelFilter::current().into_level() {
+        None => 0,
+        Some(Level::ERROR) => 1,
+        Some(Level::WARN) => 2,
+        Some(Level::INFO) => 3,
+        Some(Level::DEBUG) => 4,
+        Some(Level::TRACE) => 5,
     }
 }
 

@@ -47,6 +47,11 @@ impl Mapping {
         Ok(Self { start, len })
     }
 
+    #[cfg(feature = "forward")]
+    pub(super) fn start(&self) -> NonNull<u8> {
+        self.start
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -85,10 +90,12 @@ impl Mapping {
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) }
     }
 
+    /// Copies out of a part of the mapping that the protocol gives to this side.
+    ///
     /// # Safety
     ///
     /// The range must lie inside the mapping, and must not be written by anyone else now.
-    unsafe fn copy_out(&self, offset: usize, len: usize, into: &mut Vec<u8>) {
+    pub(super) unsafe fn copy_out(&self, offset: usize, len: usize, into: &mut Vec<u8>) {
         // SAFETY: the caller keeps the range inside the mapping.
         let source = unsafe { self.start.as_ptr().add(offset) };
         // SAFETY: as above, for `len` bytes; the slice lives only for the copy.
@@ -152,19 +159,32 @@ const _: () = assert!(size_of::<Header>() <= HEADER);
 pub(crate) const REQUEST_AREA: usize = 160 * 1024 - HEADER;
 /// Room for a response: its head and one inline payload.
 pub(crate) const RESPONSE_AREA: usize = 96 * 1024;
+/// What a slot takes, what its worker forwards aside.
+const AREAS: usize = HEADER + REQUEST_AREA + RESPONSE_AREA;
 /// The distance between slots in their file.
-pub(crate) const SLOT_SIZE: usize = HEADER + REQUEST_AREA + RESPONSE_AREA;
+#[cfg(not(feature = "forward"))]
+pub(crate) const SLOT_SIZE: usize = AREAS;
+/// The distance between slots in their file.
+#[cfg(feature = "forward")]
+pub(crate) const SLOT_SIZE: usize = AREAS + super::ring::RING_SIZE;
 const _: () = assert!(SLOT_SIZE % 4096 == 0);
 
 /// A place in shared memory where one caller and one worker meet.
 pub(crate) struct Slot {
     mapping: Mapping,
+    /// What the worker forwards; given away by the worker's side, where any thread may write.
+    #[cfg(feature = "forward")]
+    pub(crate) ring: Option<super::ring::Ring>,
 }
 
 impl Slot {
     pub(crate) fn map(board: impl AsFd, index: u32) -> io::Result<Self> {
         let offset = u64::from(index) * SLOT_SIZE as u64;
-        Ok(Self { mapping: Mapping::writable(board, offset, SLOT_SIZE)? })
+        Ok(Self {
+            mapping: Mapping::writable(&board, offset, AREAS)?,
+            #[cfg(feature = "forward")]
+            ring: Some(super::ring::Ring::map(&board, offset + AREAS as u64)?),
+        })
     }
 
     pub(crate) fn header(&self) -> &Header {

@@ -21,6 +21,8 @@ pub(crate) mod own_slot;
 pub(crate) mod process_local;
 #[cfg(target_os = "linux")]
 pub(crate) mod registry;
+#[cfg(all(target_os = "linux", feature = "forward"))]
+pub(crate) mod ring;
 #[cfg(target_os = "linux")]
 pub(crate) mod signals;
 #[cfg(target_os = "linux")]

@@ -8,6 +8,7 @@ use rustix::process::Pid;
 
 use super::tasks;
 use crate::channel::WorkerEnd;
+use crate::forward;
 use crate::inside::own;
 use crate::payload::Payload;
 use crate::sys::fork::exit_now;
@@ -67,6 +68,7 @@ fn live(mut end: WorkerEnd, number: u32, knocker: OwnedFd, level: u32) -> ! {
     let _ = KNOCK.set(knocker);
     speak_on(end.socket().as_raw_fd());
     own::settle(number, end.socket());
+    forward::open(&mut end);
     let mut output = Payload::new();
     while let Ok(Some(request)) = end.next() {
         let is_last = request.as_ref().is_ok_and(|request| request.head.is_last);

@@ -14,6 +14,7 @@ use crate::context::{Context, Moment};
 use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::PanicInfo;
+use crate::forward;
 use crate::inside::{Around, Facts, own};
 use crate::memory_limit;
 use crate::outcome::{Ending, LastWords};
@@ -67,6 +68,7 @@ pub(super) fn run_requested(
             let head = &mut request.head;
             set_thread_name(&head.name);
             follow_directory(head.directory.as_deref());
+            forward::begin(turn, head.levels);
             let context = Context {
                 depth: head.depth,
                 deadline: head.deadline,
@@ -109,7 +111,8 @@ pub(crate) fn run_forked(job: &Job, end: &mut WorkerEnd) -> io::Result<()> {
     let context = Context { around: Around::Process(turn), ..job.context.clone() };
     own::begin(job.facts(started), &context);
     let limit = job.settings.memory_limit;
-    let ending = run(job.entry.here, context, limit, reader, &mut output);
+    let work = || run(job.entry.here, context, limit, reader, &mut output);
+    let ending = forward::begin_in_fork(turn, job.view.levels(), work);
     answer(end, ending, started, &output)
 }
 

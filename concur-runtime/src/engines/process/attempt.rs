@@ -21,6 +21,7 @@ use crate::channel::Heard;
 use crate::context::Moment;
 use crate::engine::Job;
 use crate::error::how;
+use crate::forward::relay;
 use crate::outcome::{End, LastWords, Outcome};
 use crate::run::{Attempt, Launch, Stopped, Wait};
 use crate::wire::{Notice, RequestHead, Segment};
@@ -145,6 +146,7 @@ impl ProcessAttempt {
             deadline: self.job.context.deadline,
             nested_limit: self.job.context.nested_limit,
             memory_limit: self.job.settings.memory_limit,
+            levels: self.job.view.levels(),
             is_last,
             shared: nothing,
             own: nothing,
@@ -158,6 +160,7 @@ impl ProcessAttempt {
         };
         let end = &mut lease.worker_mut().end;
         let (pid, taken_at) = (end.pid(), end.taken_at());
+        relay(end, &self.job);
         let read = end.read_answer();
         // The wake of this answer may be on its way; the word of a death means no more tasks here.
         let is_alive = !self.listening || matches!(end.hear(), Ok(Heard::Nothing));
@@ -250,9 +253,10 @@ impl ProcessAttempt {
 
     /// Ends the attempt; the worker is dead.
     fn over(&mut self, pid: Option<u32>, mut end: End) -> Option<Outcome> {
-        let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) else {
+        let State::Working(mut lease) = std::mem::replace(&mut self.state, State::Over) else {
             return None;
         };
+        relay(&mut lease.worker_mut().end, &self.job);
         if let End::Died { words, .. } = &mut end {
             *words = self.words.take();
         }
@@ -331,6 +335,9 @@ impl Attempt for ProcessAttempt {
         if self.is_ready() {
             return self.answered();
         }
+        if let State::Working(lease) = &mut self.state {
+            relay(&mut lease.worker_mut().end, &self.job);
+        }
         if self.listening {
             let outcome = self.listen(waker).or_else(|| self.keep_limits());
             if outcome.is_some() {
@@ -361,7 +368,7 @@ impl Attempt for ProcessAttempt {
         }
         let State::Working(lease) = &self.state else { return false };
         let end = &lease.worker().end;
-        if self.gone_by.is_none() && end.fall_asleep() {
+        if self.gone_by.is_none() && (end.fall_asleep() || end.listen_aside()) {
             return true;
         }
         self.listening = true;
@@ -401,7 +408,10 @@ impl Attempt for ProcessAttempt {
 
 impl Drop for ProcessAttempt {
     fn drop(&mut self) {
-        if let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) {
+        if let State::Working(mut lease) = std::mem::replace(&mut self.state, State::Over) {
+            if lease.worker().end.owner() == std::process::id() {
+                relay(&mut lease.worker_mut().end, &self.job);
+            }
             // The worker may decode its arguments until the moment it is dead.
             let arguments = (Arc::clone(&self.job.shared), Arc::clone(&self.job.input));
             if self.gone_by.is_some() {
