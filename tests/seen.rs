@@ -12,7 +12,7 @@ mod spans;
 
 use std::process::ExitCode;
 
-use concur::{Config, Driver};
+use concur::{Config, Driver, concurrent};
 use recorder::Recorder;
 use tracing::Level;
 
@@ -25,7 +25,26 @@ const ELSEWHERE: [Driver; 2] = [Driver::Process, Driver::Fork];
 
 fn main() -> ExitCode {
     Config::new().workers(WORKERS).install().expect("it is allowed");
-    harness::run(&[forwarded::CHECKS, spans::CHECKS].concat())
+    harness::run(&[forwarded::CHECKS, spans::CHECKS, LAST].concat())
+}
+
+/// What stays for the rest of the program comes last.
+const LAST: &[harness::Check] = &[(
+    "a_subscriber_of_the_whole_program_hears_it_all",
+    a_subscriber_of_the_whole_program_hears_it_all,
+)];
+
+fn a_subscriber_of_the_whole_program_hears_it_all() {
+    let (recorder, subscriber) = Recorder::up_to(Level::INFO);
+    tracing::subscriber::set_global_default(subscriber).expect("there is none yet");
+    for driver in HERE.into_iter().chain(ELSEWHERE) {
+        let run = concurrent! { task => tracing::info!(target: "test", "heard") };
+        run.driver(driver.clone()).run().expect("it succeeds");
+        let events = recorder.events("test");
+        let task = events.last().and_then(|event| recorder.task_of(event));
+        assert_eq!(task.as_deref(), Some("str task"), "{driver}: {events:?}");
+    }
+    assert_eq!(recorder.events("test").len(), 4);
 }
 
 /// Works with a subscriber that wants everything up to `level`, and gives what it saw.

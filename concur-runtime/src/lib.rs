@@ -42,8 +42,8 @@ mod payload;
 mod run;
 mod shutdown;
 #[cfg_attr(
-    not(any(feature = "tracing", feature = "progress")),
-    expect(dead_code, reason = "without these features nobody watches")
+    not(all(feature = "tracing", feature = "progress")),
+    expect(dead_code, reason = "what is told is of use to one of these features or the other")
 )]
 mod seen;
 mod single;

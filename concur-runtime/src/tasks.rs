@@ -131,6 +131,19 @@ macro_rules! options {
             self
         }
 
+        /// Shows a bar on standard error while the tasks run: how many are done, run and have failed,
+        /// and how long it takes. Feature `progress`.
+        ///
+        /// Where standard error is no terminal, and in blocks inside tasks, there is none. When the
+        /// run has ended, the bar stays with what came of it; that of a run that was dropped goes. What
+        /// tasks record for `tracing` or `log` is written above it; what they print on the terminal
+        /// themselves gets in between.
+        #[cfg(feature = "progress")]
+        pub fn progress(mut self) -> Self {
+            self.methods.progress = true;
+            self
+        }
+
         /// The pause before the second attempt, which doubles with each further one (up to a minute,
         /// or to this if it is longer) and is lengthened by up to itself at random. No pause, unless
         /// set.

@@ -152,19 +152,28 @@ fn what_was_recorded_before_a_crash_is_there() {
 }
 
 fn what_was_recorded_before_a_timeout_is_there() {
-    for driver in ELSEWHERE {
+    let came_to_it = |driver: &Driver, timeout: Duration| {
+        let marks = tempfile::TempDir::new().expect("there is room for a directory");
+        let mark = marks.path().join("recorded");
         let seen = watch(Level::INFO, || {
             let run = concurrent! {
                 hangs => {
                     tracing::info!(target: "test", "here it begins");
+                    std::fs::write(&mark, "")?;
                     loop { std::hint::spin_loop() }
                 },
             };
-            let run = run.timeout(Duration::from_millis(100)).driver(driver.clone());
-            let run: Result<((),), _> = run.run();
-            run.expect_err("it hangs");
+            let run: Result<((),), _> = run.timeout(timeout).driver(driver.clone()).run();
+            assert_eq!(run.expect_err("it hangs").kind(), ErrorKind::TimedOut);
         });
-        assert_eq!(seen.events("test").len(), 1, "{driver}");
+        let came_to_it = mark.exists();
+        assert!(!came_to_it || seen.events("test").len() == 1, "{driver}");
+        came_to_it
+    };
+    for driver in ELSEWHERE {
+        // On a machine that has other things to do, the task may not have come so far.
+        let timeouts = [50, 500, 5_000, 50_000].map(Duration::from_millis);
+        assert!(timeouts.into_iter().any(|timeout| came_to_it(&driver, timeout)), "{driver}");
     }
 }
 
@@ -225,23 +234,27 @@ fn a_flood_is_told_in_order_or_counted() {
 
 fn a_caller_who_does_not_read_holds_up_no_task() {
     const MANY: u64 = 20_000;
-    let done = tempfile::TempDir::new().expect("there is room for a directory");
-    let mark = done.path().join("done");
+    let marks = tempfile::TempDir::new().expect("there is room for a directory");
+    let (go, done) = (marks.path().join("go"), marks.path().join("done"));
     let seen = watch(Level::INFO, || {
         let floods = [false, true];
         let outcomes = concurrent! { for floods in floods => {
             if floods {
+                while !go.exists() {
+                    std::thread::yield_now();
+                }
                 for n in 0..MANY {
                     tracing::info!(target: "test", n, "one of many");
                 }
-                std::fs::write(&mark, "").expect("a mark can be left");
+                std::fs::write(&done, "")?;
             }
         } }
         .driver(Driver::Process);
         let mut outcomes = outcomes.limit(2).iter();
         // The first one has ended. Until the next is asked for nobody reads what the other says.
         assert!(matches!(outcomes.next(), Some((0, Ok(())))));
-        while !mark.exists() {
+        std::fs::write(&go, "").expect("a mark can be left");
+        while !done.exists() {
             std::thread::yield_now();
         }
         assert!(matches!(outcomes.next(), Some((1, Ok(())))));

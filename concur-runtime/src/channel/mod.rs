@@ -28,6 +28,8 @@ pub(crate) mod grace;
 mod serving;
 
 pub(crate) use board::Board;
+#[cfg(feature = "forward")]
+pub(crate) use caller::Overheard;
 pub(crate) use caller::{CallerEnd, Heard};
 pub(crate) use frames::{close_on_exec_pair, drain, receive, send, send_with};
 pub(crate) use serving::{Request, WorkerEnd};

@@ -104,6 +104,8 @@ pub(crate) struct Methods {
     pub(crate) driver: Option<Driver>,
     pub(crate) options: Options,
     pub(crate) limit: Option<usize>,
+    /// Whether the terminal shows how far the run is.
+    pub(crate) progress: bool,
 }
 
 /// What is said of one task in particular.

@@ -46,6 +46,8 @@ pub(crate) fn hand_over(mut deferral: Deferral) -> Result<Deferred, Error> {
         deferral.policy = Policy::Settle;
     }
     deferral.methods.options.when_full = Some(WhenFull::Wait);
+    // The program goes on, and the terminal is its own.
+    deferral.methods.progress = false;
     let settings = Settings::resolve(&deferral.methods)?;
     refuse_what_cannot_be_sent(&deferral)?;
     let names = names(&deferral.specs);

@@ -1,7 +1,7 @@
 //! The caller's side: hands on what a worker has said.
 
 use super::utterance::Utterance;
-use crate::channel::CallerEnd;
+use crate::channel::{CallerEnd, Overheard};
 use crate::codec;
 use crate::engine::Job;
 use crate::sys::ring::records;
@@ -10,18 +10,7 @@ use crate::sys::ring::records;
 pub(crate) fn relay(end: &mut CallerEnd, job: &Job) {
     let Some(heard) = end.overhear() else { return };
     let speaker = Speaker { job, turn: end.turn(), pid: end.pid().unwrap_or(0) };
-    let mut lost = heard.dropped;
-    for record in records(&heard.bytes) {
-        let Some((said_in, bytes)) = record.split_first_chunk::<4>() else { continue };
-        let is_said = match codec::decode_all::<Utterance>(bytes) {
-            Ok(utterance) => speaker.say(utterance, u32::from_le_bytes(*said_in)),
-            Err(_) => false,
-        };
-        lost = lost.wrapping_add(u32::from(!is_said));
-    }
-    if lost > 0 {
-        job.view.in_name(Some(speaker.pid), || speaker.tell_of_lost(lost));
-    }
+    job.view.aside(|| speaker.say_all(&heard));
 }
 
 /// In whose name something is said here.
@@ -32,6 +21,21 @@ struct Speaker<'a> {
 }
 
 impl Speaker<'_> {
+    fn say_all(&self, heard: &Overheard) {
+        let mut lost = heard.dropped;
+        for record in records(&heard.bytes) {
+            let Some((said_in, bytes)) = record.split_first_chunk::<4>() else { continue };
+            let is_said = match codec::decode_all::<Utterance>(bytes) {
+                Ok(utterance) => self.say(utterance, u32::from_le_bytes(*said_in)),
+                Err(_) => false,
+            };
+            lost = lost.wrapping_add(u32::from(!is_said));
+        }
+        if lost > 0 {
+            self.job.view.in_name(Some(self.pid), || self.tell_of_lost(lost));
+        }
+    }
+
     /// Hands on what was said in a turn. What was said in an earlier one (after its task had ended, by
     /// a thread that it had left behind) is not in the name of this task. `false` if it cannot be
     /// handed on.

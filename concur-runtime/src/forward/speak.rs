@@ -24,12 +24,14 @@ static VOICE: ProcessLocal<Voice> = ProcessLocal::new();
 /// Which levels the caller wants now.
 static LEVELS: AtomicU8 = AtomicU8::new(0);
 
+/// The number of the request that is worked on, or was last. Beside the voice, since asking whether
+/// that is this process' own costs a system call.
+static TURN: AtomicU32 = AtomicU32::new(0);
+
 struct Voice {
     mouth: Mutex<Mouth>,
     /// Wakes the caller.
     socket: Arc<OwnedFd>,
-    /// The number of the request that is worked on, or was last.
-    turn: AtomicU32,
 }
 
 struct Mouth {
@@ -42,15 +44,13 @@ struct Mouth {
 pub(crate) fn open(end: &mut WorkerEnd) {
     if let Some((ring, socket)) = end.take_ring() {
         let mouth = Mutex::new(Mouth { ring, unheard: false });
-        VOICE.get(|| Voice { mouth, socket, turn: AtomicU32::new(0) });
+        VOICE.get(|| Voice { mouth, socket });
     }
 }
 
 /// Begins with the request of this number: from here on, what is recorded at these levels is said.
 pub(crate) fn begin(turn: u32, levels: Levels) {
-    if let Some(voice) = VOICE.peek() {
-        voice.turn.store(turn, Relaxed);
-    }
+    TURN.store(turn, Relaxed);
     if LEVELS.swap(levels.bits(), Relaxed) == levels.bits() {
         return;
     }
@@ -80,7 +80,7 @@ pub(super) fn levels() -> Levels {
 pub(super) fn say(utterance: &Utterance) {
     let Some(voice) = VOICE.peek() else { return };
     let Ok(bytes) = codec::to_vec(utterance) else { return };
-    let turn = voice.turn.load(Relaxed).to_le_bytes();
+    let turn = TURN.load(Relaxed).to_le_bytes();
     let mut mouth = voice.mouth.lock().unwrap_or_else(PoisonError::into_inner);
     let wakes = mouth.write(&[&turn, &bytes]);
     drop(mouth);

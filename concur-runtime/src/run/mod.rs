@@ -100,7 +100,13 @@ impl Run {
         let begun = Moment::now();
         let own = settings.deadline.map(|limit| begun.after(limit));
         let deadline = own.into_iter().chain(around.deadline).min();
-        let observers = Observers::of(&Begun { driver: &settings.driver, policy, watched });
+        let observers = Observers::of(&Begun {
+            driver: &settings.driver,
+            policy,
+            watched,
+            is_outermost: around.depth == 0,
+            progress: methods.progress,
+        });
         Ok(Self {
             context: Context {
                 depth: around.depth + 1,

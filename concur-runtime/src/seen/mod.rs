@@ -6,6 +6,8 @@
 //! (feature `progress`). Observers change nothing: a run goes the same way with and without them.
 //! Without the features there are none, and the compiler leaves nothing of this.
 
+#[cfg(feature = "progress")]
+mod bar;
 #[cfg(feature = "tracing")]
 mod spans;
 
@@ -33,6 +35,10 @@ pub(crate) struct Begun<'a> {
     pub(crate) driver: &'a Driver,
     pub(crate) policy: Policy,
     pub(crate) watched: Watched,
+    /// Whether the program itself has begun it, and not a task.
+    pub(crate) is_outermost: bool,
+    /// Whether a bar is asked for.
+    pub(crate) progress: bool,
 }
 
 /// An attempt at a task that begins: from here on its index stands for it, since a task has one
@@ -75,6 +81,9 @@ pub(crate) trait Observer: Send {
     /// once.
     fn started(&mut self, index: usize, when: Moment);
 
+    /// Somebody else may write about an attempt that has ended, on the same terminal.
+    fn make_room(&mut self) {}
+
     /// An attempt has ended.
     fn ended(&mut self, ended: &Ended<'_>);
 
@@ -90,20 +99,23 @@ pub(crate) trait Observer: Send {
 pub(crate) struct Observers(Vec<Box<dyn Observer>>);
 
 /// Whether there can be any.
-const POSSIBLE: bool = cfg!(feature = "tracing");
+const POSSIBLE: bool = cfg!(any(feature = "tracing", feature = "progress"));
 
 impl Observers {
-    #[cfg_attr(
-        not(feature = "tracing"),
-        expect(unused_variables, reason = "there is nobody to tell")
-    )]
+    #[cfg(any(feature = "tracing", feature = "progress"))]
     pub(crate) fn of(run: &Begun<'_>) -> Self {
         let Watched::Here(tasks) = run.watched else { return Self::default() };
-        #[cfg_attr(not(feature = "tracing"), expect(unused_mut, reason = "there are none"))]
         let mut all: Vec<Box<dyn Observer>> = Vec::new();
         #[cfg(feature = "tracing")]
         all.extend(spans::Spans::begin(run, tasks).map(|spans| Box::new(spans) as Box<dyn Observer>));
+        #[cfg(feature = "progress")]
+        all.extend(bar::Bar::begin(run, tasks).map(|bar| Box::new(bar) as Box<dyn Observer>));
         Self(all)
+    }
+
+    #[cfg(not(any(feature = "tracing", feature = "progress")))]
+    pub(crate) fn of(_run: &Begun<'_>) -> Self {
+        Self::default()
     }
 
     fn tell(&mut self, mut what: impl FnMut(&mut dyn Observer)) {
@@ -125,6 +137,9 @@ impl Observers {
     }
 
     pub(crate) fn ended(&mut self, ended: &Ended<'_>) {
+        if self.0.len() > 1 && matches!(ended.how, How::Failed(_) | How::Again(..)) {
+            self.tell(|observer| observer.make_room());
+        }
         self.tell(|observer| observer.ended(ended));
     }
 
@@ -145,6 +160,8 @@ impl Observers {
 pub(crate) struct View {
     #[cfg(feature = "tracing")]
     span: Option<std::sync::Arc<spans::TaskSpan>>,
+    #[cfg(feature = "progress")]
+    line: Option<bar::Line>,
 }
 
 #[cfg_attr(
@@ -173,6 +190,16 @@ impl View {
         #[cfg(not(feature = "log"))]
         let log = 0;
         Levels::new(tracing, log)
+    }
+
+    /// Writes on the terminal, where a bar may be in the way.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    pub(crate) fn aside<R>(&self, write: impl FnOnce() -> R) -> R {
+        #[cfg(feature = "progress")]
+        if let Some(line) = &self.line {
+            return line.aside(write);
+        }
+        write()
     }
 
     /// Says something that its worker has said: in the name of the attempt, where that was in this

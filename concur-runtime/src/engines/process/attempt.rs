@@ -409,7 +409,9 @@ impl Attempt for ProcessAttempt {
 impl Drop for ProcessAttempt {
     fn drop(&mut self) {
         if let State::Working(mut lease) = std::mem::replace(&mut self.state, State::Over) {
-            if lease.worker().end.owner() == std::process::id() {
+            // A subscriber that has panicked is not called again while that goes on.
+            let is_ours = lease.worker().end.owner() == std::process::id();
+            if is_ours && !std::thread::panicking() {
                 relay(&mut lease.worker_mut().end, &self.job);
             }
             // The worker may decode its arguments until the moment it is dead.
