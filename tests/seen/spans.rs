@@ -135,10 +135,20 @@ fn what_is_stopped_is_told_as_such() {
     assert!(tasks.iter().all(|task| field(task, "outcome") == "timed out"), "{tasks:?}");
     assert!(tasks.iter().all(|task| micros(task, "ran_us") >= 20_000), "{tasks:?}");
 
+    let marks = tempfile::TempDir::new().expect("there is room for a directory");
+    let mark = marks.path().join("both run");
     let seen = watch(Level::INFO, || {
         let run = concurrent! {
-            fails => Err("no")?,
-            hangs => loop { std::hint::spin_loop() },
+            fails => {
+                while !mark.exists() {
+                    std::thread::yield_now();
+                }
+                Err("no")?
+            },
+            hangs => {
+                std::fs::write(&mark, "")?;
+                loop { std::hint::spin_loop() }
+            },
         };
         let run: Result<((), ()), _> = run.run();
         run.expect_err("one fails");
