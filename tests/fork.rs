@@ -15,7 +15,9 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 
 use concur::{Config, Driver, ErrorKind, concurrent};
-use contract::{awaiting, basics, errors, hints, inside, nesting, policies, sizes, time, told, values};
+use contract::{
+    awaiting, basics, errors, hints, inside, nesting, policies, sizes, time, told, values,
+};
 
 macro_rules! checks {
     ($($theme:ident::$name:ident),* $(,)?) => {

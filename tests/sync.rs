@@ -9,7 +9,9 @@ mod threaded;
 use std::time::Duration;
 
 use concur::{Driver, ErrorKind, concurrent};
-use contract::{awaiting, basics, errors, hints, inside, nesting, policies, sizes, time, told, values};
+use contract::{
+    awaiting, basics, errors, hints, inside, nesting, policies, sizes, time, told, values,
+};
 
 macro_rules! tests {
     ($($theme:ident::$name:ident),* $(,)?) => {

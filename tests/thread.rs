@@ -6,7 +6,9 @@ mod contract;
 #[path = "contract/threaded.rs"]
 mod threaded;
 
-use contract::{awaiting, basics, errors, hints, inside, nesting, policies, sizes, time, told, values};
+use contract::{
+    awaiting, basics, errors, hints, inside, nesting, policies, sizes, time, told, values,
+};
 
 macro_rules! tests {
     ($($theme:ident::$name:ident),* $(,)?) => {

@@ -40,12 +40,12 @@ mod outcome;
 mod outputs;
 mod payload;
 mod run;
-mod shutdown;
 #[cfg_attr(
     not(all(feature = "tracing", feature = "progress")),
     expect(dead_code, reason = "what is told is of use to one of these features or the other")
 )]
 mod seen;
+mod shutdown;
 mod single;
 mod size;
 mod task;
@@ -57,11 +57,11 @@ pub mod testing;
 mod channel;
 #[cfg(target_os = "linux")]
 mod execute;
+mod forward;
 #[cfg(target_os = "linux")]
 mod leftover;
 #[cfg(target_os = "linux")]
 mod memory_limit;
-mod forward;
 #[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]

@@ -212,10 +212,11 @@ impl<T> Tasks<T> {
 
     /// Arguments that could not be encoded fail the run before any task is sent.
     fn start(&self) -> Result<Run, Error> {
-        let run = Run::new(self.methods.clone(), self.policy, Watched::Here(Some(self.specs.len())))?;
+        let run =
+            Run::new(self.methods.clone(), self.policy, Watched::Here(Some(self.specs.len())))?;
         let mistakes = unsendable(&self.specs, run.driver());
         if self.policy == Policy::FailFast && !mistakes.is_empty() {
-            return Err(Error::of_tasks(mistakes));
+            return Err(run.refuse(Error::of_tasks(mistakes)));
         }
         Ok(run)
     }

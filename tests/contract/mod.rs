@@ -11,8 +11,8 @@
 pub(crate) mod awaiting;
 pub(crate) mod basics;
 pub(crate) mod errors;
-pub(crate) mod inside;
 pub(crate) mod hints;
+pub(crate) mod inside;
 pub(crate) mod nesting;
 pub(crate) mod policies;
 pub(crate) mod sizes;

@@ -1,13 +1,16 @@
 //! Spans of runs and of tasks, and what they say.
 
+use std::future::IntoFuture;
 use std::time::Duration;
 
-use concur::{Driver, concurrent};
+use concur::{Config, Driver, concurrent};
+use futures_lite::future::poll_once;
+use serde::{Deserialize, Serialize};
 use tracing::{Instrument, Level};
 
 use super::harness::Check;
 use super::recorder::{Recorder, SpanSeen};
-use super::{HERE, watch};
+use super::{HERE, WORKERS, watch};
 
 pub(crate) const CHECKS: &[Check] = &[
     ("a_run_and_its_tasks_have_spans", a_run_and_its_tasks_have_spans),
@@ -16,6 +19,11 @@ pub(crate) const CHECKS: &[Check] = &[
     ("an_attempt_that_is_tried_again_is_a_warning", an_attempt_that_is_tried_again_is_a_warning),
     ("what_is_stopped_is_told_as_such", what_is_stopped_is_told_as_such),
     ("a_run_that_is_dropped_is_told_as_such", a_run_that_is_dropped_is_told_as_such),
+    ("a_task_that_is_kept_back_has_one_span", a_task_that_is_kept_back_has_one_span),
+    (
+        "arguments_that_cannot_be_sent_are_told_as_such",
+        arguments_that_cannot_be_sent_are_told_as_such,
+    ),
     ("tasks_are_named_where_runs_are_not_wanted", tasks_are_named_where_runs_are_not_wanted),
     ("tasks_in_this_process_run_in_their_spans", tasks_in_this_process_run_in_their_spans),
     ("nothing_is_entered_between_polls", nothing_is_entered_between_polls),
@@ -173,6 +181,57 @@ fn a_run_that_is_dropped_is_told_as_such() {
     assert_eq!(field(&run, "outcome"), "str dropped");
     assert_eq!(field(&tasks[0], "outcome"), "str done");
     assert!(run.closed && tasks.iter().all(|task| task.closed), "{tasks:?}");
+}
+
+/// All workers are taken and no more than one task of a run waits for them: the others are kept back,
+/// and launched when there is room.
+fn a_task_that_is_kept_back_has_one_span() {
+    Config::new().workers(2).queue_limit(0).install().expect("it is allowed");
+    let marks = tempfile::TempDir::new().expect("there is room for a directory");
+    let dir = marks.path().to_owned();
+    let seen = watch(Level::INFO, || {
+        futures_lite::future::block_on(async {
+            let holds = concurrent! { for n in 0..2_u32 => {
+                std::fs::write(dir.join(n.to_string()), "")?;
+                while !dir.join("go").exists() {
+                    std::thread::yield_now();
+                }
+            } };
+            let mut holds = holds.into_future();
+            while !(marks.path().join("0").exists() && marks.path().join("1").exists()) {
+                assert!(poll_once(&mut holds).await.is_none(), "they wait");
+            }
+            let mut waits = concurrent! { for n in 0..4_u32 => n }.into_future();
+            assert!(poll_once(&mut waits).await.is_none(), "all workers are taken");
+            std::fs::write(marks.path().join("go"), "").expect("a mark can be left");
+            holds.await.expect("they succeed");
+            assert_eq!(waits.await.expect("they succeed"), [0, 1, 2, 3]);
+        });
+    });
+    Config::new().workers(WORKERS).install().expect("it is allowed");
+    let tasks = seen.spans("concur.task");
+    assert_eq!(tasks.len(), 2 + 4, "{tasks:?}");
+    assert!(tasks.iter().all(|task| task.closed && field(task, "outcome") == "str done"));
+}
+
+fn arguments_that_cannot_be_sent_are_told_as_such() {
+    /// A type whose values cannot be encoded.
+    #[derive(Deserialize)]
+    struct Stubborn;
+
+    impl Serialize for Stubborn {
+        fn serialize<S: serde::Serializer>(&self, _serializer: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("never"))
+        }
+    }
+
+    let seen = watch(Level::DEBUG, || {
+        let stubborn = Stubborn;
+        let run = concurrent! { task => { let Stubborn = stubborn; } };
+        run.run().expect_err("it cannot be sent");
+    });
+    let (run, tasks) = one_run(&seen);
+    assert_eq!((field(&run, "outcome"), tasks.len()), ("not encodable", 0));
 }
 
 fn tasks_are_named_where_runs_are_not_wanted() {

@@ -42,10 +42,8 @@ impl Run {
             self.ready.push(ready);
             return false;
         }
-        // What a full queue gave back has asked already, and was let through.
-        #[cfg(feature = "testing")]
-        let has_asked = ready.is_kept_back;
-        let Ready { ticket, mut job, .. } = ready;
+        // What a full queue gave back was told of already, and let through by who was asked.
+        let Ready { ticket, mut job, is_kept_back, .. } = ready;
         let again = ticket.has_another().then(|| job.clone());
         let launcher = match self.launcher(&ticket.settings) {
             Ok(launcher) => launcher,
@@ -54,9 +52,11 @@ impl Run {
                 return true;
             }
         };
-        job.view = self.observers.launched(&ticket.launched());
+        if !is_kept_back {
+            job.view = self.observers.launched(&ticket.launched());
+        }
         #[cfg(feature = "testing")]
-        if let Some(outcome) = (!has_asked).then(|| crate::testing::outcome(&job)).flatten() {
+        if let Some(outcome) = (!is_kept_back).then(|| crate::testing::outcome(&job)).flatten() {
             self.conclude(ticket, again, outcome, sink);
             return true;
         }

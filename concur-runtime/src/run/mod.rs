@@ -265,7 +265,9 @@ impl Run {
     /// Stops everything; nothing is launched any more.
     fn cancel(&mut self, sink: &mut dyn Sink) {
         self.stopping = true;
-        self.ready.clear();
+        for ready in std::mem::take(&mut self.ready).iter().filter(|ready| ready.is_kept_back) {
+            self.observers.ended(&Ended::not_run(ready.ticket.index, How::Cancelled));
+        }
         self.stop_all(Reason::Cancelled, sink);
     }
 
@@ -359,6 +361,12 @@ impl Run {
     /// The place that the next task would have.
     pub(crate) fn next_index(&self) -> usize {
         self.next_index
+    }
+
+    /// Ends a run that has not begun, for a reason that is no setting's.
+    pub(crate) fn refuse(mut self, err: Error) -> Error {
+        self.observers.run_ended(Err(&err));
+        err
     }
 
     /// What the run as a whole comes to, once it has ended.

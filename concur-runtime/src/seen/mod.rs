@@ -61,6 +61,13 @@ pub(crate) struct Ended<'a> {
     pub(crate) pid: Option<u32>,
 }
 
+impl<'a> Ended<'a> {
+    /// Of an attempt that waited for a worker and got none.
+    pub(crate) fn not_run(index: usize, how: How<'a>) -> Self {
+        Self { index, how, elapsed: Duration::ZERO, pid: None }
+    }
+}
+
 /// How an attempt ended.
 #[derive(Clone, Copy)]
 pub(crate) enum How<'a> {
@@ -107,7 +114,9 @@ impl Observers {
         let Watched::Here(tasks) = run.watched else { return Self::default() };
         let mut all: Vec<Box<dyn Observer>> = Vec::new();
         #[cfg(feature = "tracing")]
-        all.extend(spans::Spans::begin(run, tasks).map(|spans| Box::new(spans) as Box<dyn Observer>));
+        all.extend(
+            spans::Spans::begin(run, tasks).map(|spans| Box::new(spans) as Box<dyn Observer>),
+        );
         #[cfg(feature = "progress")]
         all.extend(bar::Bar::begin(run, tasks).map(|bar| Box::new(bar) as Box<dyn Observer>));
         Self(all)
