@@ -71,6 +71,10 @@
 //!   the dependency tree.
 //! - `json` (default): [`Json`], for values that describe themselves.
 //! - `tokio`: `.await` inside a task.
+//! - `tracing`: spans for runs and tasks, and what tasks record in their workers, for the caller's
+//!   subscriber.
+//! - `log`: what tasks log in their workers, for the caller's logger.
+//! - `progress`: `progress()` on [`Tasks`] and [`Many`], a bar on the terminal.
 //! - `testing`: `testing::fake`, for tests of code that uses concur.
 //! - `config-file`: settings from a file, by `Config::from_file` and by `CONCUR_CONFIG`.
 //!

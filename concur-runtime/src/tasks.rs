@@ -138,6 +138,16 @@ macro_rules! options {
         /// run has ended, the bar stays with what came of it; that of a run that was dropped goes. What
         /// tasks record for `tracing` or `log` is written above it; what they print on the terminal
         /// themselves gets in between.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use concur::concurrent;
+        ///
+        /// let squares = concurrent! { for n in 1..=20_u64 => n * n }.progress().run()?;
+        /// assert_eq!(squares.len(), 20);
+        /// # Ok::<(), concur::Error>(())
+        /// ```
         #[cfg(feature = "progress")]
         pub fn progress(mut self) -> Self {
             self.methods.progress = true;

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use concur::{Driver, ErrorKind, concurrent};
 use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::Registry;
 
 use super::harness::Check;
 use super::recorder::{EventSeen, Recorder};
@@ -12,6 +15,7 @@ use super::{ELSEWHERE, watch};
 pub(crate) const CHECKS: &[Check] = &[
     ("a_subscriber_that_is_there_already_stays", a_subscriber_that_is_there_already_stays),
     ("events_come_in_the_span_of_their_task", events_come_in_the_span_of_their_task),
+    ("a_filter_by_target_keeps_events_and_names", a_filter_by_target_keeps_events_and_names),
     ("events_are_what_they_were", events_are_what_they_were),
     ("spans_of_a_task_stand_beside_its_events", spans_of_a_task_stand_beside_its_events),
     ("what_was_recorded_before_a_crash_is_there", what_was_recorded_before_a_crash_is_there),
@@ -43,6 +47,32 @@ fn events_come_in_the_span_of_their_task() {
             let named = |event: &&&EventSeen| seen.task_of(event) == Some(format!("str {task}"));
             assert_eq!(own.iter().filter(named).count(), 50, "{driver}");
         }
+    }
+}
+
+fn a_filter_by_target_keeps_events_and_names() {
+    for driver in ELSEWHERE {
+        let recorder = Recorder::default();
+        let filter = Targets::new().with_target("test", Level::INFO);
+        let subscriber = Registry::default().with(recorder.clone()).with(filter);
+        tracing::subscriber::with_default(subscriber, || {
+            let run = concurrent! {
+                named => {
+                    let _span = tracing::info_span!(target: "test", "inside").entered();
+                    tracing::info!(target: "test", n = 1, "wanted");
+                    tracing::info!(target: "other", "not wanted");
+                },
+            };
+            run.driver(driver.clone()).run().expect("it succeeds");
+        });
+        assert!(recorder.spans("concur.task").is_empty() && recorder.events("other").is_empty());
+        let events = recorder.events("test");
+        assert_eq!(events.len(), 1, "{driver}");
+        let fields: Vec<(&str, &str)> =
+            events[0].fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let expected =
+            [("message", "wanted"), ("n", "i64 1"), ("spans", "str inside"), ("task", "str named")];
+        assert_eq!(fields, expected, "{driver}");
     }
 }
 

@@ -23,13 +23,25 @@ use crate::sys::process_local::ProcessLocal;
 /// More kinds than this no program has; a worker that has gone mad could make them up.
 const LIMIT: usize = 16 * 1024;
 
-/// The field that holds the task's own spans.
-const SPANS: &str = "spans";
+/// What stands beside an event's own fields, where it is known: the name of its task, if no span tells
+/// it, and the task's own spans.
+pub(super) struct Beside<'a> {
+    pub(super) task: Option<&'a str>,
+    pub(super) spans: Option<&'a str>,
+}
 
-/// The callsites made so far; whether a site has the field `spans` makes it another one.
+impl<'a> Beside<'a> {
+    /// By the names of the fields.
+    fn fields(&self) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
+        let task = self.task.map(|task| ("task", task));
+        task.into_iter().chain(self.spans.map(|spans| ("spans", spans)))
+    }
+}
+
+/// The callsites made so far, by what they are made of: which fields stand beside makes another one.
 static KNOWN: ProcessLocal<Mutex<Known>> = ProcessLocal::new();
 
-type Known = HashMap<(EventSite, bool), &'static Site>;
+type Known = HashMap<(EventSite, Vec<&'static str>), &'static Site>;
 
 /// A callsite made for a kind of event.
 struct Site {
@@ -57,12 +69,13 @@ impl Callsite for Site {
 }
 
 /// Records an event in the current span of this thread. `false` if it is of one kind too many.
-pub(super) fn record(event: Event) -> bool {
+pub(super) fn record(event: Event, task: Option<&str>) -> bool {
+    let beside = Beside { task, spans: Some(&*event.spans).filter(|spans| !spans.is_empty()) };
     let Some(level) = level(event.site.level) else { return false };
     if level > LevelFilter::current() {
         return true;
     }
-    let Some(site) = find(event.site, level, !event.spans.is_empty()) else { return false };
+    let Some(site) = find(event.site, level, &beside) else { return false };
     let Some(metadata) = site.metadata.get() else { return false };
     dispatcher::get_default(|dispatch| {
         let is_wanted = match site.interest.load(Relaxed) {
@@ -71,24 +84,24 @@ pub(super) fn record(event: Event) -> bool {
             _ => dispatch.enabled(metadata),
         };
         if is_wanted {
-            with_values(metadata, &event.values, &event.spans, |event| dispatch.event(event));
+            with_values(metadata, &event.values, &beside, |event| dispatch.event(event));
         }
     });
     true
 }
 
 /// The callsite of a kind of event, made if it is new.
-fn find(site: EventSite, level: Level, has_spans: bool) -> Option<&'static Site> {
+fn find(site: EventSite, level: Level, beside: &Beside<'_>) -> Option<&'static Site> {
     let known = KNOWN.get(Mutex::default);
     let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-    let key = (site, has_spans);
+    let key = (site, beside.fields().map(|(name, _)| name).collect());
     if let Some(site) = known.get(&key) {
         return Some(site);
     }
     if known.len() >= LIMIT {
         return None;
     }
-    let made = make(&key.0, level, has_spans);
+    let made = make(&key.0, level, &key.1);
     known.insert(key, made);
     drop(known);
     // Asks the subscribers, which may be the user's and may do anything.
@@ -96,11 +109,11 @@ fn find(site: EventSite, level: Level, has_spans: bool) -> Option<&'static Site>
     Some(made)
 }
 
-fn make(site: &EventSite, level: Level, has_spans: bool) -> &'static Site {
+fn make(site: &EventSite, level: Level, beside: &[&'static str]) -> &'static Site {
     let new = Site { metadata: OnceLock::new(), interest: AtomicU8::new(SOMETIMES) };
     let made: &'static Site = Box::leak(Box::new(new));
     let mut names: Vec<&'static str> = site.fields.iter().map(|name| keep(name)).collect();
-    names.extend(has_spans.then_some(SPANS));
+    names.extend(beside);
     let fields = FieldSet::new(Vec::leak(names), Identifier(made));
     made.metadata.get_or_init(|| {
         Metadata::new(
@@ -140,7 +153,7 @@ const MOST_FIELDS: usize = 32;
 fn with_values(
     metadata: &'static Metadata<'static>,
     values: &[(u32, Value)],
-    spans: &str,
+    beside: &Beside<'_>,
     tell: impl FnOnce(&tracing::Event<'_>),
 ) {
     let fields: Vec<Field> = metadata.fields().iter().collect();
@@ -156,9 +169,14 @@ fn with_values(
         };
         Some((field, value))
     });
-    let spans: Option<(&Field, Box<dyn tracing::Value + '_>)> =
-        fields.last().filter(|_| !spans.is_empty()).map(|last| (last, Box::new(spans) as _));
-    let all: Vec<_> = own.take(MOST_FIELDS - 1).chain(spans).collect();
+    // The last fields are those beside its own.
+    let beside: Vec<(&'static str, &str)> = beside.fields().collect();
+    let last = fields.iter().skip(fields.len().saturating_sub(beside.len()));
+    let last = last.zip(&beside).map(|(field, (_, value))| {
+        let value: Box<dyn tracing::Value + '_> = Box::new(*value);
+        (field, value)
+    });
+    let all: Vec<_> = own.take(MOST_FIELDS - beside.len()).chain(last).collect();
     let Some(first) = fields.first() else {
         let none: [(&Field, Option<&dyn tracing::Value>); 0] = [];
         return tell(&tracing::Event::new(metadata, &metadata.fields().value_set(&none)));

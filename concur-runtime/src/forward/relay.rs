@@ -43,7 +43,10 @@ impl Speaker<'_> {
         let is_own = turn == self.turn;
         self.job.view.in_name(is_own.then_some(self.pid), || match utterance {
             #[cfg(feature = "tracing")]
-            Utterance::Event(event) => super::callsites::record(event),
+            Utterance::Event(event) => {
+                let is_named = !is_own || self.job.view.is_named();
+                super::callsites::record(event, (!is_named).then_some(self.job.name()))
+            }
             #[cfg(feature = "log")]
             Utterance::Record(record) => {
                 self.log(&record, is_own);

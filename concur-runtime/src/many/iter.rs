@@ -12,7 +12,7 @@ use crate::task::body::Returned;
 ///
 /// Every task has its own `Result`. The input is asked as outcomes are taken: never more than twice
 /// `limit` items are under way or waiting here, so the input may be endless. Between two calls nothing
-/// is launched and no timeout is acted on.
+/// is launched, no timeout is acted on, and what tasks record is not handed on.
 ///
 /// # Cancellation
 ///

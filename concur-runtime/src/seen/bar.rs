@@ -5,10 +5,11 @@
 //! there, so the bar goes away while what tasks record is handed on; what tasks print themselves it
 //! cannot know of.
 
+use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use super::{Begun, Ended, How, Launched, Observer, View};
 use crate::context::Moment;
@@ -82,9 +83,8 @@ impl Bar {
 
     fn on(bars: &MultiProgress, tasks: Option<usize>) -> Self {
         let bar = match tasks {
-            Some(tasks) => ProgressBar::new(tasks as u64).with_style(style(
-                "[{bar:30}] {pos}/{len} done, {msg}, {elapsed}, about {eta} left",
-            )),
+            Some(tasks) => ProgressBar::new(tasks as u64)
+                .with_style(style("[{bar:30}] {pos}/{len} done, {msg}, {elapsed}{left}")),
             None => {
                 ProgressBar::no_length().with_style(style("{spinner} {pos} done, {msg}, {elapsed}"))
             }
@@ -116,7 +116,14 @@ impl Bar {
 fn style(template: &str) -> ProgressStyle {
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.progress_chars("=> ").tick_chars("-\\|/ ")
+    style.progress_chars("=> ").tick_chars("-\\|/ ").with_key("left", left)
+}
+
+/// How long it will take, once something is done to guess it from.
+fn left(state: &ProgressState, into: &mut dyn Write) {
+    if state.pos() > 0 && state.len().is_some_and(|len| state.pos() < len) {
+        let _ = write!(into, ", about {:#} left", HumanDuration(state.eta()));
+    }
 }
 
 impl Observer for Bar {

@@ -230,6 +230,12 @@ impl View {
         say()
     }
 
+    /// Whether the task's name stands in a span that the subscriber wants.
+    #[cfg(all(target_os = "linux", feature = "tracing"))]
+    pub(crate) fn is_named(&self) -> bool {
+        self.span.as_ref().is_some_and(|span| span.is_wanted())
+    }
+
     /// Whether there is a subscriber for `tracing`.
     #[cfg(all(target_os = "linux", feature = "tracing"))]
     pub(crate) fn is_listened_to(&self) -> bool {

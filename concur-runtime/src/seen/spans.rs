@@ -61,6 +61,12 @@ impl TaskSpan {
         dispatcher::with_default(&self.dispatch, work)
     }
 
+    /// Whether the subscriber wants it.
+    #[cfg(target_os = "linux")]
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.span.is_disabled()
+    }
+
     /// Puts the worker's pid into the span, once.
     pub(super) fn name_worker(&self, pid: u32) {
         if !self.worker_known.swap(true, Ordering::Relaxed) {
