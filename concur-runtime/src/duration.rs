@@ -63,25 +63,41 @@ impl fmt::Display for Spelled {
 mod tests {
     use super::*;
 
+    /// The macros read durations, too; the same table stands beside theirs, see `tests/options.rs`.
     #[test]
-    fn reads_what_people_write() {
-        assert_eq!(parse("250ms"), Some(Duration::from_millis(250)));
-        assert_eq!(parse("2s"), Some(Duration::from_secs(2)));
-        assert_eq!(parse("1.5s"), Some(Duration::from_millis(1500)));
-        assert_eq!(parse("1 m"), Some(Duration::from_secs(60)));
-        assert_eq!(parse("1h"), Some(Duration::from_secs(3600)));
-        assert_eq!(parse("10us"), Some(Duration::from_micros(10)));
-        assert_eq!(parse_or_never("never"), Some(Duration::MAX));
-        assert_eq!(parse_or_never("5m"), Some(Duration::from_secs(300)));
-    }
-
-    #[test]
-    fn refuses_what_is_no_duration() {
-        for text in ["", "5", "s", "-1s", "0s", "1d", "1e3s", "nans", "inf s", "1s1", "1..2s", "١s"]
-        {
-            assert_eq!(parse(text), None, "{text:?}");
+    fn reads_what_people_write_and_nothing_else() {
+        // durations: begin
+        const NANOS: [(&str, Option<u64>); 22] = [
+            ("250ms", Some(250_000_000)),
+            ("2s", Some(2_000_000_000)),
+            ("1.5s", Some(1_500_000_000)),
+            ("1 m", Some(60_000_000_000)),
+            (" 1h ", Some(3_600_000_000_000)),
+            ("10us", Some(10_000)),
+            ("0.001us", Some(1)),
+            ("5124095h", Some(18_446_742_000_000_000_000)),
+            ("", None),
+            ("5", None),
+            ("s", None),
+            ("-1s", None),
+            ("+1s", None),
+            ("0s", None),
+            ("0.0001us", None),
+            ("1d", None),
+            ("1e3s", None),
+            ("nans", None),
+            ("inf s", None),
+            ("1s1", None),
+            ("1..2s", None),
+            ("١s", None),
+        ];
+        // durations: end
+        for (text, nanos) in NANOS {
+            assert_eq!(parse(text), nanos.map(Duration::from_nanos), "{text:?}");
         }
         assert_eq!((parse("never"), parse_or_never("ever")), (None, None));
+        assert_eq!(parse_or_never("never"), Some(Duration::MAX));
+        assert_eq!(parse_or_never("5m"), Some(Duration::from_secs(300)));
     }
 
     #[test]

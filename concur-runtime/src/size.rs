@@ -94,6 +94,38 @@ mod tests {
         }
     }
 
+    /// The same table stands beside what the macros read, see `tests/options.rs`.
+    #[test]
+    fn reads_what_the_macros_read() {
+        // sizes: begin
+        const BYTES: [(&str, Option<u64>); 20] = [
+            ("1MiB", Some(1 << 20)),
+            (" 2 GB ", Some(2_000_000_000)),
+            ("1048576B", Some(1 << 20)),
+            ("2000KB", Some(2_000_000)),
+            ("1024KiB", Some(1 << 20)),
+            ("3MB", Some(3_000_000)),
+            ("1GiB", Some(1 << 30)),
+            ("", None),
+            ("512", None),
+            ("MiB", None),
+            ("-1MiB", None),
+            ("+1MiB", None),
+            ("4mib", None),
+            ("4M", None),
+            ("1TiB", None),
+            ("1.5GiB", None),
+            ("1e3KB", None),
+            ("99999999999GiB", None),
+            ("1MiB2", None),
+            ("٣MiB", None),
+        ];
+        // sizes: end
+        for (text, bytes) in BYTES {
+            assert_eq!(parse(text), bytes, "{text:?}");
+        }
+    }
+
     #[test]
     fn spells_with_nothing_left_over() {
         for (bytes, text) in [

@@ -118,16 +118,37 @@ fn every_mistake_is_reported_and_the_rest_is_read() {
     );
 }
 
+/// The same table stands in the runtime, see the head of `values`.
 #[test]
-fn sizes_are_read() {
-    assert_eq!(values::size("1MiB"), Some(1 << 20));
-    assert_eq!(values::size(" 2 GB "), Some(2_000_000_000));
-    assert_eq!(values::size("1048576B"), Some(1 << 20));
-    assert_eq!(values::size("2000KB"), Some(2_000_000));
-    assert_eq!(values::size("1024KiB"), Some(1 << 20));
-    assert_eq!(values::size("3MB"), Some(3_000_000));
-    assert_eq!(values::size("1GiB"), Some(1 << 30));
-    assert_eq!(values::size("18446744073709551615GiB"), None);
+fn sizes_are_read_as_the_runtime_reads_them() {
+    // sizes: begin
+    const BYTES: [(&str, Option<u64>); 20] = [
+        ("1MiB", Some(1 << 20)),
+        (" 2 GB ", Some(2_000_000_000)),
+        ("1048576B", Some(1 << 20)),
+        ("2000KB", Some(2_000_000)),
+        ("1024KiB", Some(1 << 20)),
+        ("3MB", Some(3_000_000)),
+        ("1GiB", Some(1 << 30)),
+        ("", None),
+        ("512", None),
+        ("MiB", None),
+        ("-1MiB", None),
+        ("+1MiB", None),
+        ("4mib", None),
+        ("4M", None),
+        ("1TiB", None),
+        ("1.5GiB", None),
+        ("1e3KB", None),
+        ("99999999999GiB", None),
+        ("1MiB2", None),
+        ("٣MiB", None),
+    ];
+    // sizes: end
+    for (text, bytes) in BYTES {
+        assert_eq!(values::size(text), bytes, "{text:?}");
+    }
+    assert_eq!((values::size("1023KiB"), values::size("0B")), (None, None));
 }
 
 /// The same table stands in the runtime, see the head of `values`.

@@ -1,7 +1,7 @@
 //! Durations and sizes as people write them.
 //!
-//! Durations are those of the runtime, where the environment is read (`duration.rs` there); a test
-//! in `tests/options.rs` holds the two to one table.
+//! They are those of the runtime, where settings are read (`duration.rs` and `size.rs` there); a test
+//! in `tests/options.rs` holds the two to the same tables.
 
 /// What a duration may look like, for messages.
 pub(super) const DURATION: &str =
