@@ -3,6 +3,9 @@
 
 #[path = "examples/axum_service.rs"]
 mod axum_service;
+#[cfg(feature = "progress")]
+#[path = "examples/count.rs"]
+mod count;
 #[path = "examples/http_retries.rs"]
 mod http_retries;
 #[path = "examples/isolation.rs"]
