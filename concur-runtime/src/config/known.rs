@@ -30,7 +30,7 @@ const ANY_NUMBER: &str = "a whole number from 0";
 const SWITCH: &str = "`true`, `1`, `false` or `0`";
 
 /// All settings but the driver, which is no driver's own.
-pub(super) static ALL: [Known; 13] = [
+pub(super) static ALL: [Known; 14] = [
     number("workers", COUNT, |text, into| {
         let count = count(text)?;
         put(&mut into.workers, usize::try_from(count).unwrap_or(usize::MAX))
@@ -59,6 +59,9 @@ pub(super) static ALL: [Known; 13] = [
         put(&mut into.nested_limit, u32::try_from(count).unwrap_or(u32::MAX))
     }),
     switch("fork_with_threads", |text, into| put(&mut into.fork_with_threads, on_or_off(text)?)),
+    text("start_limit", duration::ALLOWED, |text, into| {
+        put(&mut into.start_limit, duration::parse(text)?)
+    }),
 ];
 
 const fn number(

@@ -17,6 +17,8 @@ use crate::channel::{Board, CallerEnd, Heard, WorkerEnd, close_on_exec_pair};
 use crate::config::Settings;
 use crate::context::Moment;
 use crate::engine::Job;
+use crate::hooks::failure::{Fault, HookEnd, HookFailure};
+use crate::hooks::{Stage, any as any_hook};
 use crate::inside::own;
 use crate::leftover::{self, Leftover};
 use crate::outcome::{Death, End, LastWords, Outcome};
@@ -27,7 +29,7 @@ use crate::sys::memory::Slot;
 use crate::sys::process_local::ProcessLocal;
 use crate::sys::signals::speak_on;
 use crate::wire::Notice;
-use crate::worker::tasks;
+use crate::worker::{drop_what_is_kept, hooks, tasks};
 
 pub(super) struct ForkLauncher;
 
@@ -36,6 +38,9 @@ static BOARD: ProcessLocal<Arc<Board>> = ProcessLocal::new();
 
 impl Launcher for ForkLauncher {
     fn launch(&self, job: Job, _overfill: bool, _waker: &mut dyn FnMut() -> Waker) -> Launch {
+        if hooks::is_running() {
+            return Launch::Ended(Outcome::not_run(End::Unsupported(hooks::REFUSAL.to_owned())));
+        }
         if let Some(reason) = danger(&job.settings) {
             return Launch::Ended(Outcome::not_run(End::ForkUnsafe(reason)));
         }
@@ -88,7 +93,10 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
                     return Err(err.into());
                 }
             };
-            Ok(ForkAttempt(Some(Fork { end, pid, pidfd, state: State::Running, job })))
+            let limit = job.settings.start_limit;
+            let start_by = any_hook(Stage::WorkerStart).then(|| Moment::now().after(limit));
+            let state = State::Running;
+            Ok(ForkAttempt(Some(Fork { end, pid, pidfd, state, start_by, job })))
         }
     }
 }
@@ -102,8 +110,11 @@ fn run_and_exit(job: &Job, mut end: WorkerEnd, number: u32, parent: Pid) -> ! {
         tasks::prepare();
         speak_on(end.socket().as_raw_fd());
         own::settle(number, end.socket());
-        end.take_at_once();
-        let _ = tasks::run_forked(job, &mut end);
+        if hooks::run_before_tasks(&[Stage::WorkerStart], &end) {
+            end.take_at_once();
+            let _ = tasks::run_forked(job, &mut end);
+        }
+        drop_what_is_kept();
     };
     if job.entry.is_async {
         // This thread may be inside a runtime of the caller's, as it was when it was forked.
@@ -131,6 +142,8 @@ struct Fork {
     /// `None` for a child that was gone, and buried, before it could be opened.
     pidfd: Option<Arc<OwnedFd>>,
     state: State,
+    /// When the child must have begun with the task, where hooks come before it.
+    start_by: Option<Moment>,
     /// What the child reads: large captures lie in memory that both share, which must not be used
     /// for anything else while it lives.
     job: Job,
@@ -142,6 +155,8 @@ enum State {
     /// Told to stop, with time until then.
     Told(Moment),
     Killed,
+    /// Killed as well, since a hook did not return.
+    Hung,
     Buried,
 }
 
@@ -150,6 +165,10 @@ impl Fork {
     fn poll(&mut self) -> Option<Outcome> {
         if self.is_out_of_grace() {
             self.kill();
+        }
+        if self.is_late() {
+            kill_with_descendants(self.pid);
+            self.state = State::Hung;
         }
         if has_unburied(WaitId::Pid(self.pid)) && !self.end.is_answered() {
             // What it had started is in its group, as far as it has not moved away; the group is
@@ -167,8 +186,8 @@ impl Fork {
 
     /// The child has ended: its answer, if it gave one and was not killed.
     fn outcome(&mut self, death: Death) -> Outcome {
-        let killed = self.state == State::Killed;
-        self.state = State::Buried;
+        let state = std::mem::replace(&mut self.state, State::Buried);
+        let killed = state == State::Killed;
         let pid = self.pid.as_raw_nonzero().get().unsigned_abs();
         let taken_at = self.end.taken_at();
         if !killed && self.end.is_answered() {
@@ -187,24 +206,39 @@ impl Fork {
                 },
             };
         }
+        let (words, fault) = self.last_words();
+        if taken_at.is_none() && !killed {
+            let limit = self.job.settings.start_limit;
+            let at = |end| HookFailure::at(self.end.hook()?, end);
+            let failure = match fault {
+                Some(fault) => HookFailure::from_fault(fault),
+                None if state == State::Hung => at(HookEnd::Hung(limit)),
+                None => at(HookEnd::Died { death, words: words.clone() }),
+            };
+            if let Some(failure) = failure {
+                return Outcome {
+                    pid: Some(pid),
+                    ..Outcome::not_run(End::Hook(Box::new(failure)))
+                };
+            }
+        }
         Outcome {
-            end: End::Died {
-                death,
-                words: self.last_words(),
-                memory_limit: self.job.settings.memory_limit,
-            },
+            end: End::Died { death, words, memory_limit: self.job.settings.memory_limit },
             elapsed: taken_at.map(|taken| Moment::now().since(taken)).unwrap_or_default(),
             pid: Some(pid),
             may_have_run: taken_at.is_some(),
         }
     }
 
-    fn last_words(&mut self) -> Option<LastWords> {
+    /// What the child said before it died, and what a hook said in it.
+    fn last_words(&mut self) -> (Option<LastWords>, Option<Fault>) {
+        let (mut words, mut fault) = (None, None);
         loop {
             match self.end.hear() {
-                Ok(Heard::Notice(Notice::LastWords(words))) => return Some(words),
+                Ok(Heard::Notice(Notice::LastWords(said))) => words = Some(said),
+                Ok(Heard::Notice(Notice::Fault(said))) => fault = Some(said),
                 Ok(Heard::Notice(_)) => {}
-                Ok(Heard::Nothing | Heard::Closed) | Err(_) => return None,
+                Ok(Heard::Nothing | Heard::Closed) | Err(_) => return (words, fault),
             }
         }
     }
@@ -213,6 +247,9 @@ impl Fork {
     fn park(&self, wait: &mut Wait) -> bool {
         if let State::Told(kill_at) = self.state {
             wait.until(kill_at);
+        }
+        if let Some(limit) = self.start_by.filter(|_| self.is_starting()) {
+            wait.until(limit);
         }
         self.pidfd.iter().for_each(|pidfd| wait.socket(pidfd));
         self.pidfd.is_some()
@@ -235,6 +272,16 @@ impl Fork {
     fn kill(&mut self) {
         kill_with_descendants(self.pid);
         self.state = State::Killed;
+    }
+
+    /// Whether hooks go on before the task.
+    fn is_starting(&self) -> bool {
+        self.state == State::Running && self.end.taken_at().is_none()
+    }
+
+    /// Whether a hook has had its time.
+    fn is_late(&self) -> bool {
+        self.is_starting() && self.start_by.is_some_and(|limit| limit <= Moment::now())
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Error, ErrorKind, PanicInfo, describe};
 #[cfg(target_os = "linux")]
 use crate::codec::{self, CodecError};
+use crate::hooks::failure::HookEnd;
 use crate::outcome::{Death, End, LastWords, Outcome};
 use crate::task::Site;
 use crate::task::failure::ErrorValue;
@@ -82,7 +83,7 @@ impl TaskError {
         driver: &str,
         outcome: Outcome,
     ) -> Self {
-        let words = describe::outcome(&outcome.end);
+        let words = describe::outcome(&outcome.end, driver);
         let Outcome { end, elapsed, pid, may_have_run } = outcome;
         let mut facts = Facts {
             task: task.to_owned(),
@@ -122,6 +123,13 @@ impl TaskError {
             }
             #[cfg(feature = "testing")]
             End::Told(told) => facts.mistake = told.mistake,
+            End::Hook(failure) => {
+                facts.panic = failure.panic().cloned();
+                facts.death = failure.death();
+                if let HookEnd::Failed(report) = failure.end {
+                    facts.cause = Cause::chain(report.sources);
+                }
+            }
             _ => {}
         }
         Self(Box::new(facts))
@@ -231,7 +239,7 @@ impl TaskError {
     #[must_use]
     pub fn message(&self) -> &str {
         self.read();
-        match &self.0.panic {
+        match self.own_panic() {
             Some(panic) => panic.message(),
             None => &self.0.message,
         }
@@ -308,10 +316,15 @@ impl TaskError {
         self.0.may_have_run
     }
 
-    /// The panic, if the task panicked.
+    /// The panic, if the task panicked, or a hook did that its worker needed.
     #[must_use]
     pub fn panic(&self) -> Option<&PanicInfo> {
         self.0.panic.as_ref()
+    }
+
+    /// The panic of the task itself: a hook's is told in the message.
+    fn own_panic(&self) -> Option<&PanicInfo> {
+        self.panic().filter(|_| self.kind() == ErrorKind::Panicked)
     }
 
     /// The code that the worker exited with, if it did.
@@ -348,10 +361,10 @@ impl TaskError {
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.read();
-        let Facts { task, message, pid, panic, .. } = &*self.0;
+        let Facts { task, message, pid, .. } = &*self.0;
         write!(f, "task `{task}` {}", describe::verb(self.0.kind))?;
         let own = std::process::id();
-        match panic {
+        match self.own_panic() {
             Some(panic) => write!(f, "{panic}")?,
             None => f.write_str(message)?,
         }
