@@ -98,6 +98,26 @@
 //! [`task::current`] tells a task its name, its worker and how much time it has; [`task::cancelled`]
 //! whether it should stop; with [`task::on_cancel`] it has time to end well before it is killed.
 //!
+//! # What every worker needs
+//!
+//! A task finds nothing that `main` has set up. [`preload`] runs a function once, before workers are
+//! forked, so that they share what it loads; [`on_worker_start`] runs one in each worker before its
+//! first task; a [`WorkerLocal`] is a value that each worker makes for itself and keeps:
+//!
+//! ```
+//! use concur::{WorkerLocal, concurrent};
+//!
+//! static SEEN: WorkerLocal<Vec<u32>> = WorkerLocal::new(Vec::new);
+//!
+//! let counts: Vec<usize> = concurrent! {
+//!     for n in 1..=3_u32 => SEEN.with(|seen| { seen.push(n); seen.len() })
+//! }
+//! .limit(1)
+//! .run()?;
+//! assert_eq!(counts, [1, 2, 3]);
+//! # Ok::<(), concur::Error>(())
+//! ```
+//!
 //! # Features
 //!
 //! - `bincode` (default): the codec between caller and worker.
@@ -137,11 +157,11 @@
 /// ```
 #[doc(inline)]
 pub use concur_macros::concurrent_function as task;
-pub use concur_macros::main;
+pub use concur_macros::{main, on_worker_start, preload};
 pub use concur_runtime::{
     Config, Deferred, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many,
     Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskInfo, TaskTuple, Tasks,
-    WhenFull, flush, init, join, join_all, register_engine, shutdown, tasks,
+    WhenFull, WorkerLocal, flush, init, join, join_all, register_engine, shutdown, tasks,
 };
 
 #[doc(inline)]

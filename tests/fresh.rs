@@ -41,7 +41,7 @@ panic = "abort"
 [workspace]
 "#;
 
-const LIBRARY: &str = r"
+const LIBRARY: &str = r#"
 //! ```
 //! let (there,) = concur::concurrent! { there => std::process::id() }.run().unwrap();
 //! assert_ne!(there, std::process::id());
@@ -57,6 +57,18 @@ pub fn is_elsewhere() -> bool {
     sent == here && there != here
 }
 
+static LOADED: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+
+#[concur::preload]
+fn load() {
+    assert!(!std::path::Path::new("told-to-fail").exists(), "it was told to");
+    let _ = LOADED.set(std::process::id());
+}
+
+pub fn is_loaded() -> bool {
+    LOADED.get().is_some()
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -65,9 +77,11 @@ mod tests {
         let all = concur::concurrent! { for n in 0..3 => (n, std::process::id()) }.run().unwrap();
         assert!(all.iter().enumerate().all(|(i, (n, there))| i == *n && *there != here));
         assert!(super::is_elsewhere());
+        let (loaded,) = concur::concurrent! { loaded => super::is_loaded() }.run().unwrap();
+        assert!(loaded && !super::is_loaded());
     }
 }
-";
+"#;
 
 const PLAIN: &str = r#"
 #![deny(warnings)]
@@ -92,6 +106,25 @@ fn main() {
 
 const SAID: &str = "main runs\nlibrary elsewhere: true\nblock: (true, 4)\nkind: true\n\
                     message: true\nplace: true\nagain: (4,)\n";
+
+/// Names nothing of the library, whose hook is there all the same.
+const HOOKED: &str = r#"
+#![deny(warnings)]
+use concur::{ErrorKind, concurrent};
+use fresh as _;
+
+fn main() {
+    std::fs::write("told-to-fail", "").unwrap();
+    let err = concurrent! { one => 1 }.run().unwrap_err();
+    std::fs::remove_file("told-to-fail").unwrap();
+    let text = err.to_string();
+    println!("kind: {}", err.kind() == ErrorKind::Start);
+    println!("hook: {}", text.contains("preload hook `load` (src/lib.rs:"));
+    println!("place: {}", text.contains("panicked: it was told to, at src/lib.rs:"));
+}
+"#;
+
+const HOOKED_SAID: &str = "kind: true\nhook: true\nplace: true\n";
 
 const IN_TOKIO: &str = r#"
 #![deny(warnings)]
@@ -130,7 +163,25 @@ fn main() -> Result<(), kn::Error> {
         nested => kn::concurrent! { for n in 0..2 => n }.run()?,
     };
     println!("block: {:?}", tasks.run()?);
+    let sum = kn::concurrent! { sum => LOADED.with(|loaded| *loaded + BEGUN.get()) };
+    println!("hooks: {:?}", sum.run()?);
     Ok(())
+}
+
+static LOADED: kn::WorkerLocal<u32> = kn::WorkerLocal::new(|| SHARED.get().copied().unwrap_or(0));
+static SHARED: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+thread_local! {
+    static BEGUN: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+#[kn::preload]
+fn load() -> Result<(), String> {
+    SHARED.set(40).map_err(|_| "twice".to_owned())
+}
+
+#[kn::on_worker_start(crate = kn)]
+fn begin() {
+    BEGUN.set(2);
 }
 "#;
 
@@ -213,6 +264,7 @@ fn fresh() -> Fresh {
         ("src/lib.rs", LIBRARY),
         ("src/bin/plain.rs", PLAIN),
         ("src/bin/marked.rs", &*marked),
+        ("src/bin/hooked.rs", HOOKED),
         ("src/bin/in_tokio.rs", IN_TOKIO),
     ];
     Fresh::new(MANIFEST, &sources)
@@ -223,6 +275,7 @@ fn blocks_run_in_a_binary_without_set_up() {
     let mut fresh = fresh();
     assert_eq!(fresh.says("dev", &["run", "--bin", "plain"]), SAID);
     assert_eq!(fresh.says("dev", &["run", "--bin", "marked"]), SAID);
+    assert_eq!(fresh.says("dev", &["run", "--bin", "hooked"]), HOOKED_SAID);
 }
 
 #[test]
@@ -245,6 +298,7 @@ fn blocks_survive_fat_lto_and_strip() {
     let mut fresh = fresh();
     assert_eq!(fresh.says("fat", &["run", "--bin", "plain"]), SAID);
     assert_eq!(fresh.says("fat", &["run", "--bin", "marked"]), SAID);
+    assert_eq!(fresh.says("fat", &["run", "--bin", "hooked"]), HOOKED_SAID);
 }
 
 #[test]
@@ -252,10 +306,11 @@ fn a_panic_arrives_where_panics_abort() {
     let mut fresh = fresh();
     assert_eq!(fresh.says("abort", &["run", "--bin", "plain"]), SAID);
     assert_eq!(fresh.says("abort", &["run", "--bin", "marked"]), SAID);
+    assert_eq!(fresh.says("abort", &["run", "--bin", "hooked"]), HOOKED_SAID);
 }
 
 #[test]
 fn the_dependency_may_have_another_name() {
     let mut fresh = Fresh::new(RENAMED_MANIFEST, &[("src/main.rs", RENAMED)]);
-    assert_eq!(fresh.says("dev", &["run"]), "main runs\nblock: (true, [0, 1])\n");
+    assert_eq!(fresh.says("dev", &["run"]), "main runs\nblock: (true, [0, 1])\nhooks: (42,)\n");
 }

@@ -1,4 +1,4 @@
-//! Blocks of every form in a crate that forbids what can be forbidden: they compile without a
+//! Blocks and hooks of every form in a crate that forbids what can be forbidden: they compile without a
 //! warning of rustc or clippy, without `unsafe` of the user's, and without the prelude.
 #![forbid(unsafe_code)]
 #![deny(warnings)]
@@ -60,6 +60,59 @@ fn every_form(driver: &Driver) -> Result<(), Error> {
     assert_eq!(unused.driver(driver.clone()).run()?, [3, 3]);
     assert_eq!(Shop { name: text.to_owned() }.both(driver.clone())?, (4, text.to_owned()));
     ::std::mem::drop(list);
+    Ok(())
+}
+
+static LOADED: ::std::sync::OnceLock<u32> = ::std::sync::OnceLock::new();
+static LOCAL: ::concur::WorkerLocal<Result<u32, String>> =
+    ::concur::WorkerLocal::new(|| LOADED.get().copied().ok_or_else(String::new));
+
+#[::concur::preload]
+pub(crate) const fn nothing() {}
+
+#[::concur::preload]
+#[deprecated = "it is called all the same"]
+fn r#static() -> Result<(), u32Error> {
+    LOADED.set(7).map_err(u32Error)
+}
+
+#[::concur::preload]
+#[cfg(any())]
+fn left_out(of: the_build) {}
+
+#[::concur::preload]
+#[::concur::on_worker_start]
+#[must_use = "twice a hook"]
+fn both() -> Result<(), String> {
+    mod inside {
+        #[::concur::on_worker_start]
+        fn deeper() {
+            #[::concur::on_worker_start]
+            fn deepest() {}
+        }
+    }
+    "7".parse::<u32>().map(::std::mem::drop).map_err(|err| err.to_string())
+}
+
+/// An error with a name that is no type's.
+#[expect(non_camel_case_types, reason = "whatever it is called")]
+#[derive(Debug)]
+struct u32Error(u32);
+
+impl ::std::fmt::Display for u32Error {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        ::std::write!(f, "{}", self.0)
+    }
+}
+
+impl ::std::error::Error for u32Error {}
+
+#[test]
+fn hooks_of_every_form_compile_without_a_warning() -> Result<(), Error> {
+    let (loaded,) = concurrent! { loaded => LOCAL.try_with(|loaded| *loaded)? }
+        .driver(Driver::Process)
+        .run()?;
+    assert_eq!(loaded, 7);
     Ok(())
 }
 

@@ -242,3 +242,58 @@ pub(crate) fn main_option(option: &impl ToTokens) -> Error {
                    `#[concur::main(crate = name)]`";
     Error::new_spanned(option, message)
 }
+
+// ---- `#[concur::preload]` and `#[concur::on_worker_start]` ----
+
+pub(crate) fn hook_on_other_item(at: Span, attribute: &str) -> Error {
+    let message = format!("`#[concur::{attribute}]` goes on a function: remove it here");
+    Error::new(at, message)
+}
+
+pub(crate) fn hook_on_method(receiver: &impl ToTokens, attribute: &str) -> Error {
+    let message = format!(
+        "`#[concur::{attribute}]` goes on a free function, since there is no `self` to call this \
+         with: write `fn name()` outside of the `impl`"
+    );
+    Error::new_spanned(receiver, message)
+}
+
+pub(crate) fn hook_with_arguments(inputs: &impl ToTokens, attribute: &str) -> Error {
+    let message = format!(
+        "a function with `#[concur::{attribute}]` takes no arguments, since nothing calls it with \
+         any: write `fn name()`, and read what it needs from the environment or a file"
+    );
+    Error::new_spanned(inputs, message)
+}
+
+pub(crate) fn hook_is_async(async_token: &impl ToTokens) -> Error {
+    let message = "a hook runs before there is a runtime: write a plain `fn`, and make a runtime in \
+                   it if it has to wait for futures";
+    Error::new_spanned(async_token, message)
+}
+
+pub(crate) fn hook_is_unsafe(unsafe_token: &impl ToTokens) -> Error {
+    let message = "a hook is called by the runtime, which cannot keep what `unsafe` asks of its \
+                   caller: write a safe `fn`";
+    Error::new_spanned(unsafe_token, message)
+}
+
+pub(crate) fn hook_is_generic(generics: &impl ToTokens) -> Error {
+    let message = "a hook is called without types to choose from: write a function that is not \
+                   generic";
+    Error::new_spanned(generics, message)
+}
+
+pub(crate) fn hook_return(returned: &impl ToTokens) -> Error {
+    let message = "a hook returns nothing, or `Result<(), E>` with an error type that is named: \
+                   write `-> Result<(), E>`, or leave it out";
+    Error::new_spanned(returned, message)
+}
+
+pub(crate) fn hook_option(option: &impl ToTokens, attribute: &str) -> Error {
+    let message = format!(
+        "the only option of `#[concur::{attribute}]` is `crate`: write \
+         `#[concur::{attribute}(crate = name)]`"
+    );
+    Error::new_spanned(option, message)
+}

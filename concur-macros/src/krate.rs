@@ -6,7 +6,9 @@
 
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::parse::{ParseStream, Parser};
+use syn::{LitStr, Path, Token};
 
 /// The package on crates.io, and the name of its library.
 const PACKAGE: &str = "concur-rs";
@@ -39,6 +41,13 @@ impl Krate {
         Self { path: quote!(::#name), is_ours: true }
     }
 
+    /// The path that an attribute was given as its option: `crate = name` or `crate = "name"`. `None`
+    /// if it is something else.
+    pub(crate) fn from_option(option: &TokenStream) -> Option<Self> {
+        let path = krate_option.parse2(option.clone()).ok()?;
+        Some(Self::given(path.into_token_stream()))
+    }
+
     /// The path of the hidden module.
     pub(crate) fn private(&self) -> TokenStream {
         let Self { path, .. } = self;
@@ -64,6 +73,17 @@ impl Krate {
         let (private, name) = (self.private(), private_at(Span::mixed_site()));
         quote_spanned!(Span::mixed_site()=> use #private as #name;)
     }
+}
+
+fn krate_option(input: ParseStream<'_>) -> syn::Result<Path> {
+    input.parse::<Token![crate]>()?;
+    input.parse::<Token![=]>()?;
+    let path = match input.parse::<Option<LitStr>>()? {
+        Some(text) => text.parse_with(Path::parse_mod_style)?,
+        None => input.call(Path::parse_mod_style)?,
+    };
+    input.parse::<Option<Token![,]>>()?;
+    Ok(path)
 }
 
 /// The hidden module, in code below an [`import`](Krate::import), placed at `span`.

@@ -7,9 +7,9 @@
 use crate::errors::{self, Errors};
 use crate::krate::Krate;
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, LitStr, Path, Signature, Token, Visibility};
+use syn::{Attribute, Signature, Visibility};
 
 pub(crate) fn expand(options: &TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
@@ -45,22 +45,10 @@ fn read_options(options: &TokenStream, errors: &mut Errors) -> Krate {
     if options.is_empty() {
         return Krate::from_manifest();
     }
-    if let Ok(path) = krate_option.parse2(options.clone()) {
-        return Krate::given(path.into_token_stream());
-    }
-    errors.push(errors::main_option(options));
-    Krate::from_manifest()
-}
-
-fn krate_option(input: ParseStream<'_>) -> syn::Result<Path> {
-    input.parse::<Token![crate]>()?;
-    input.parse::<Token![=]>()?;
-    let path = match input.parse::<Option<LitStr>>()? {
-        Some(text) => text.parse_with(Path::parse_mod_style)?,
-        None => input.call(Path::parse_mod_style)?,
-    };
-    input.parse::<Option<Token![,]>>()?;
-    Ok(path)
+    Krate::from_option(options).unwrap_or_else(|| {
+        errors.push(errors::main_option(options));
+        Krate::from_manifest()
+    })
 }
 
 /// A function, its body unread.

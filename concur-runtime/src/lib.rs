@@ -11,7 +11,8 @@
 //! 4. `run`: tasks under way, the one place that launches, waits, times out and cancels;
 //! 5. `engines`: how one attempt is carried out (sync, thread, fork, process);
 //! 6. `wire`, `channel`: what caller and worker say to each other, and over what;
-//! 7. `worker`: the other side, a fork server and its workers, entered by a door before `main`;
+//! 7. `worker`: the other side, a fork server and its workers, entered by a door before `main`
+//!    (`hooks`, `worker_local`: what a user wants done and kept there);
 //! 8. `inside`: what the code of a task can ask about it meanwhile;
 //! 9. `outcome`, `error`: what became of a task, and how a person reads it.
 //!
@@ -31,6 +32,7 @@ mod engine;
 mod engines;
 mod error;
 mod functions;
+mod hooks;
 pub mod inside;
 mod join;
 #[cfg(feature = "json")]
@@ -52,6 +54,7 @@ mod task;
 mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod worker_local;
 
 #[cfg(target_os = "linux")]
 mod channel;
@@ -90,6 +93,7 @@ pub use shutdown::shutdown;
 pub use single::Task;
 pub use task::failure::Failure;
 pub use tasks::Tasks;
+pub use worker_local::WorkerLocal;
 
 #[doc(hidden)]
 pub mod __private;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::error::PanicInfo;
+use crate::hooks::failure::HookFailure;
 use crate::task::failure::Report;
 
 /// How a call of an entry point ended, as the side that ran it tells it.
@@ -122,6 +123,8 @@ pub(crate) enum End {
     Overloaded {
         limit: usize,
     },
+    /// No worker could be had: a hook failed, died or hung.
+    Hook(Box<HookFailure>),
     /// The bytes of the result could not be read back.
     Unreadable(String),
     /// What is said of this task is not allowed.

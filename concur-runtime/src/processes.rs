@@ -14,6 +14,28 @@ pub(crate) fn thread_count() -> usize {
     usize::try_from(links.saturating_sub(2)).unwrap_or(1).max(1)
 }
 
+/// The threads of this process that have not begun to end: one that was joined may be listed for a
+/// moment longer.
+pub(crate) fn live_thread_count() -> usize {
+    let listed = thread_count();
+    if listed == 1 {
+        return 1;
+    }
+    let Ok(threads) = fs::read_dir("/proc/self/task") else { return listed };
+    let stats =
+        threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("stat")).ok());
+    stats.filter(|stat| !is_ending(stat)).count().max(1)
+}
+
+/// Whether the flags of a thread say that it ends.
+fn is_ending(stat: &str) -> bool {
+    const ENDING: u64 = 4;
+    // The name stands in parentheses and may hold anything; the flags are the seventh word after it.
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let flags = after_name.split_whitespace().nth(6).and_then(|word| word.parse::<u64>().ok());
+    flags.is_some_and(|flags| flags & ENDING != 0)
+}
+
 /// Whether a child of this process has ended and waits to be buried. It is left as it is.
 pub(crate) fn has_unburied(which: WaitId<'_>) -> bool {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
@@ -64,4 +86,17 @@ pub(crate) fn kill_with_descendants(root: Pid) {
         let _ = kill_process(pid, Signal::KILL);
     }
     let _ = kill_process_group(root, Signal::KILL);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ending;
+
+    #[test]
+    fn a_thread_that_ends_is_told_by_its_flags() {
+        let stat = |flags: u64| format!("12 (a ) b) S 1 12 12 0 -1 {flags} 0 0 0 0 0 0");
+        assert!(is_ending(&stat(0x0040_0044)));
+        assert!(!is_ending(&stat(0x0040_0040)));
+        assert!(!is_ending("12 (cut short"));
+    }
 }

@@ -16,10 +16,12 @@ use crate::config::Source;
 use crate::context::Moment;
 use crate::error::PanicInfo;
 use crate::forward::Levels;
+use crate::hooks::failure::{Fault, FaultEnding};
 use crate::outcome::{Death, Ending, LastWords};
+use crate::task::failure::Report;
 
 /// Goes up with every change of what is said here.
-pub(crate) const PROTOCOL: u32 = 4;
+pub(crate) const PROTOCOL: u32 = 5;
 
 /// How the first message on a control socket begins: so the door knows a socket of ours.
 pub(crate) const MAGIC: [u8; 8] = *b"concur\x01\n";
@@ -150,7 +152,7 @@ pub(crate) fn head_to_bytes<T: Serialize>(head: &T) -> Result<Vec<u8>, CodecErro
     Ok([&len.to_le_bytes()[..], &head].concat())
 }
 
-/// What is said on a worker's socket.
+/// What is said on a worker's socket; a fork server says of its own hooks on its control socket.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
     /// Look into the slot.
@@ -163,6 +165,12 @@ pub(crate) enum Notice {
     Died { pid: u32, death: Death },
     /// From the fork server: it cannot be forked.
     NotStarted(String),
+    /// From the fork server: the worker that had to wait is started now.
+    Unqueued,
+    /// From the fork server: a hook runs in it now, by its place in the registry, or none any more.
+    InHook(Option<u32>),
+    /// A hook returned an error or panicked, in the worker or in the server that should fork it.
+    Fault(Fault),
     /// From the worker's signal handlers.
     LastWords(LastWords),
 }
@@ -183,6 +191,9 @@ pub(crate) mod tag {
     pub(crate) const QUEUED: u8 = b'q';
     pub(crate) const DIED: u8 = b'd';
     pub(crate) const NOT_STARTED: u8 = b'n';
+    pub(crate) const UNQUEUED: u8 = b'u';
+    pub(crate) const IN_HOOK: u8 = b'h';
+    pub(crate) const FAULT: u8 = b'f';
     pub(crate) const STACK_OVERFLOW: u8 = b's';
     pub(crate) const FAILED_ALLOCATION: u8 = b'm';
     pub(crate) const PANICKED: u8 = b'p';
@@ -196,6 +207,9 @@ impl Notice {
             Self::Queued => (tag::QUEUED, Vec::new()),
             Self::Died { pid, death } => (tag::DIED, codec::to_vec(&(pid, death))?),
             Self::NotStarted(reason) => (tag::NOT_STARTED, codec::to_vec(reason)?),
+            Self::Unqueued => (tag::UNQUEUED, Vec::new()),
+            Self::InHook(place) => (tag::IN_HOOK, codec::to_vec(place)?),
+            Self::Fault(fault) => (tag::FAULT, codec::to_vec(fault)?),
             Self::LastWords(LastWords::StackOverflow) => (tag::STACK_OVERFLOW, Vec::new()),
             Self::LastWords(LastWords::FailedAllocation) => (tag::FAILED_ALLOCATION, Vec::new()),
             Self::LastWords(LastWords::Panicked(info)) => (tag::PANICKED, codec::to_vec(&**info)?),
@@ -217,6 +231,9 @@ impl Notice {
                 Self::Died { pid, death }
             }
             tag::NOT_STARTED => Self::NotStarted(codec::decode_all(rest)?),
+            tag::UNQUEUED => Self::Unqueued,
+            tag::IN_HOOK => Self::InHook(codec::decode_all(rest)?),
+            tag::FAULT => Self::Fault(codec::decode_all(rest)?),
             tag::STACK_OVERFLOW => Self::LastWords(LastWords::StackOverflow),
             tag::FAILED_ALLOCATION => Self::LastWords(LastWords::FailedAllocation),
             tag::PANICKED => {
@@ -231,22 +248,32 @@ impl Notice {
 pub(crate) fn cut(ending: &mut Ending) {
     match ending {
         Ending::Done => {}
-        Ending::Failed(report) => {
-            cut_text(&mut report.message, 8 * 1024);
-            let mut left: usize = 12 * 1024;
-            report.sources.retain_mut(|source| {
-                let is_kept = left > 0;
-                // A long one leaves room for those below it, which are nearer to the cause.
-                cut_text(source, left.min(4 * 1024));
-                left = left.saturating_sub(source.len() + 16);
-                is_kept
-            });
-        }
+        Ending::Failed(report) => cut_report(report),
         Ending::Panicked(info) => cut_panic(info),
         Ending::Undecodable(reason) | Ending::Unencodable(reason) | Ending::Refused(reason) => {
             cut_text(reason, 8 * 1024);
         }
     }
+}
+
+/// Cuts what a hook says to what fits into a frame.
+pub(crate) fn cut_fault(fault: &mut Fault) {
+    match &mut fault.ending {
+        FaultEnding::Failed(report) => cut_report(report),
+        FaultEnding::Panicked(info) => cut_panic(info),
+    }
+}
+
+fn cut_report(report: &mut Report) {
+    cut_text(&mut report.message, 8 * 1024);
+    let mut left: usize = 12 * 1024;
+    report.sources.retain_mut(|source| {
+        let is_kept = left > 0;
+        // A long one leaves room for those below it, which are nearer to the cause.
+        cut_text(source, left.min(4 * 1024));
+        left = left.saturating_sub(source.len() + 16);
+        is_kept
+    });
 }
 
 /// Cuts what a panic says to what fits into a frame.
@@ -284,6 +311,13 @@ mod tests {
             Notice::Arena(Announcement { id: 7, capacity: 1 << 20, replaces: Some(3) }),
             Notice::Died { pid: 12, death: Death::Signalled(9) },
             Notice::NotStarted("no memory".to_owned()),
+            Notice::Unqueued,
+            Notice::InHook(Some(3)),
+            Notice::InHook(None),
+            Notice::Fault(Fault {
+                hook: 3,
+                ending: FaultEnding::Panicked(PanicInfo::from_message("boom".to_owned())),
+            }),
             Notice::LastWords(LastWords::StackOverflow),
             Notice::LastWords(LastWords::FailedAllocation),
             Notice::LastWords(LastWords::Panicked(Box::new(PanicInfo::from_message(
@@ -337,7 +371,7 @@ mod tests {
             result: Segment::Inline { len: 0 },
         };
         assert!(head_to_bytes(&head).is_ok());
-        let mut ending = Ending::Failed(crate::task::failure::Report {
+        let mut ending = Ending::Failed(Report {
             message: long(),
             sources: vec![long(), "short".to_owned(), long()],
             permanent: false,

@@ -69,11 +69,14 @@ fn reset(slot: &mut Slot) {
         &header.caller.request_len,
         &header.caller.asleep,
         &header.caller.stopping,
+        &header.caller.withdrawn_turn,
         &header.worker.response_turn,
         &header.worker.response_len,
         &header.worker.asleep,
         &header.worker.taken_turn,
         &header.worker.pid,
+        &header.worker.hook,
+        &header.worker.keeps,
     ];
     for word in words {
         word.store(0, Ordering::SeqCst);

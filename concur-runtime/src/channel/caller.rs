@@ -135,6 +135,21 @@ impl CallerEnd {
         self.place.slot().header().worker.asleep.load(Relaxed) == flag::LEFT
     }
 
+    /// The hook that runs in the worker, by its place, or ran when the worker died.
+    pub(crate) fn hook(&self) -> Option<u32> {
+        self.place.slot().header().worker.hook.load(SeqCst).checked_sub(1)
+    }
+
+    /// Takes a request back that was not taken yet. `true` if it was in time: then its task never
+    /// runs, and the worker ends instead.
+    ///
+    /// Each side writes its word before it reads the other's, so at least one of them sees both. If
+    /// both do, the worker does not run the task, and the caller waits for its end as for any other.
+    pub(crate) fn withdraw(&self) -> bool {
+        self.place.slot().header().caller.withdrawn_turn.store(self.turn, SeqCst);
+        self.taken_at().is_none()
+    }
+
     /// When the worker took the request, if it has.
     pub(crate) fn taken_at(&self) -> Option<Moment> {
         let worker = &self.place.slot().header().worker;
@@ -236,7 +251,7 @@ impl CallerEnd {
                 return Ok(mapping);
             }
             match self.hear() {
-                Ok(Heard::Notice(Notice::Queued | Notice::LastWords(_))) => {}
+                Ok(Heard::Notice(Notice::Queued | Notice::Unqueued | Notice::LastWords(_))) => {}
                 Ok(Heard::Notice(_) | Heard::Nothing | Heard::Closed) => {
                     // The last announcement may have come with the notice of the worker's death.
                     let found = self.mapped.find(id)?;

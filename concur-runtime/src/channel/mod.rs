@@ -66,3 +66,54 @@ pub(crate) fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
         std::thread::yield_now();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payload::Payload;
+    use crate::sys::memory::Slot;
+    use crate::wire::{RequestHead, Segment};
+
+    /// Both ends of one channel, with a request in it.
+    fn requested() -> (CallerEnd, WorkerEnd) {
+        let board = Board::create().expect("there is memory");
+        let place = board.place().expect("there is room");
+        let slot = Slot::map(board.file(), place.index()).expect("it is in the file");
+        let (ours, theirs) = close_on_exec_pair().expect("there are descriptors");
+        let (mut caller, worker) = (CallerEnd::new(place, ours), WorkerEnd::new(slot, theirs));
+        // This process is no worker beside that.
+        crate::sys::own_slot::forget();
+        let nothing = Segment::Inline { len: 0 };
+        let head = RequestHead {
+            entry: 0,
+            name: "task".to_owned(),
+            index: 0,
+            attempt: 1,
+            timeout: None,
+            directory: None,
+            depth: 1,
+            deadline: None,
+            nested_limit: None,
+            memory_limit: None,
+            is_last: false,
+            shared: nothing,
+            own: nothing,
+        };
+        caller.send(head, &Payload::new(), &Payload::new()).expect("there is room");
+        (caller, worker)
+    }
+
+    #[test]
+    fn a_request_that_was_taken_back_never_runs() {
+        let (caller, mut worker) = requested();
+        assert!(caller.withdraw());
+        assert!(matches!(worker.next(), Ok(None)));
+    }
+
+    #[test]
+    fn a_request_that_was_taken_cannot_be_taken_back() {
+        let (caller, mut worker) = requested();
+        assert!(matches!(worker.next(), Ok(Some(Ok(_)))));
+        assert!(!caller.withdraw());
+    }
+}

@@ -83,8 +83,8 @@ impl WorkerEnd {
         (self.turn, self.taken_at)
     }
 
-    /// Waits for the next request. `None` when the caller is gone, or has had none for as long as it
-    /// allows the worker to wait.
+    /// Waits for the next request. `None` when the caller is gone, has taken it back, or has had none
+    /// for as long as it allows the worker to wait.
     pub(crate) fn next(&mut self) -> io::Result<Option<Result<Request, CodecError>>> {
         let next = self.turn.wrapping_add(1);
         while !self.is_requested(next) {
@@ -111,6 +111,9 @@ impl WorkerEnd {
             }
         }
         self.take(next);
+        if self.slot.header().caller.withdrawn_turn.load(SeqCst) == next {
+            return Ok(None);
+        }
         Ok(Some(self.read_request()))
     }
 
@@ -129,6 +132,21 @@ impl WorkerEnd {
     fn leave(&self) -> bool {
         let asleep = &self.slot.header().worker.asleep;
         asleep.compare_exchange(flag::ASLEEP, flag::LEFT, SeqCst, SeqCst).is_ok()
+    }
+
+    /// Says which hook runs, by its place in the registry; `None` when it has returned.
+    pub(crate) fn in_hook(&self, place: Option<u32>) {
+        self.slot.header().worker.hook.store(place.map_or(0, |place| place + 1), SeqCst);
+    }
+
+    /// Says whether something is left to drop at the end.
+    pub(crate) fn keeps(&self, keeps: bool) {
+        self.slot.header().worker.keeps.store(u32::from(keeps), Relaxed);
+    }
+
+    /// Tells the caller something that is no answer.
+    pub(crate) fn tell(&self, notice: &Notice) -> io::Result<()> {
+        frames::send(&self.socket, &notice.to_bytes().map_err(io::Error::other)?)
     }
 
     /// Takes the request that this process was forked with.

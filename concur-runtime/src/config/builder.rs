@@ -171,6 +171,19 @@ macro_rules! settings {
                 self
             }
 
+            /// How long a new worker has to be ready, the hooks of `#[concur::preload]` and
+            /// `#[concur::on_worker_start]` included. 30 s, unless set.
+            ///
+            /// A task whose worker is not ready by then fails as
+            /// [`Start`](crate::ErrorKind::Start), and the message names the hook that did not
+            /// return. For as long again, tasks that need a new worker get the same error at once.
+            pub fn start_limit(mut self, limit: Duration) -> Self {
+                self.check(!limit.is_zero(), "start_limit", "0s", "a duration above zero");
+                let $options = &mut self;
+                $place.start_limit = Some(limit);
+                self
+            }
+
             fn check(&mut self, right: bool, setting: &str, value: &str, allowed: &str) {
                 if !right && self.mistake.is_none() {
                     self.mistake = Some(Error::config(format!(

@@ -30,7 +30,7 @@ const ANY_NUMBER: &str = "a whole number from 0";
 const SWITCH: &str = "`true`, `1`, `false` or `0`";
 
 /// All settings but the driver, which is no driver's own.
-pub(super) static ALL: [Known; 13] = [
+pub(super) static ALL: [Known; 14] = [
     number("workers", COUNT, |text, into| {
         put(
             &mut into.workers,
@@ -61,6 +61,9 @@ pub(super) static ALL: [Known; 13] = [
         put(&mut into.nested_limit, depth)
     }),
     switch("fork_with_threads", |text, into| put(&mut into.fork_with_threads, on_or_off(text))),
+    text("start_limit", duration::ALLOWED, |text, into| {
+        put(&mut into.start_limit, duration::parse(text))
+    }),
 ];
 
 const fn number(

@@ -43,6 +43,7 @@ pub(crate) struct Options {
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) nested_limit: Option<u32>,
     pub(crate) fork_with_threads: Option<bool>,
+    pub(crate) start_limit: Option<Duration>,
 }
 
 /// All that one source says: the driver, options for every driver, options for some.
@@ -148,10 +149,15 @@ pub(crate) struct Settings {
     pub(crate) backoff: Option<Duration>,
     pub(crate) nested_limit: u32,
     pub(crate) fork_with_threads: bool,
+    /// A worker that has not taken its task after this time has not come up.
+    pub(crate) start_limit: Duration,
 }
 
 /// How deep blocks may be nested, unless a setting says otherwise.
 const NESTED_LIMIT: u32 = 4;
+
+/// How long a worker has to be ready, its hooks included, unless a setting says otherwise.
+const START_LIMIT: Duration = Duration::from_secs(30);
 
 impl Settings {
     /// Brings together what the sources say of a run.
@@ -206,6 +212,7 @@ impl Settings {
             backoff: first(&layers, |from| from.backoff),
             nested_limit: first(&layers, |from| from.nested_limit).unwrap_or(NESTED_LIMIT),
             fork_with_threads: first(&layers, |from| from.fork_with_threads).unwrap_or(false),
+            start_limit: first(&layers, |from| from.start_limit).unwrap_or(START_LIMIT),
             driver,
         })
     }

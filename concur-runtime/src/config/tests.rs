@@ -52,6 +52,7 @@ fn a_mistake_names_the_place_the_value_and_what_is_allowed() {
         ("CONCUR_TASKS_PER_WORKER", "-1", "from 1"),
         ("CONCUR_ISOLATED", "maybe", "`true`"),
         ("CONCUR_NESTED_LIMIT", "0", "from 1"),
+        ("CONCUR_START_LIMIT", "0s", "`250ms`"),
     ] {
         let message = read(&[(name, value)]).expect_err(name).to_string();
         for part in [name, value, allowed] {

@@ -18,6 +18,8 @@ use crate::config::Settings;
 use crate::context::Moment;
 use crate::engine::Job;
 use crate::forward::{self, Levels, relay};
+use crate::hooks::failure::{Fault, HookEnd, HookFailure};
+use crate::hooks::{Stage, any as any_hook};
 use crate::inside::own;
 use crate::leftover::{self, Leftover};
 use crate::outcome::{Death, End, LastWords, Outcome};
@@ -28,7 +30,7 @@ use crate::sys::memory::Slot;
 use crate::sys::process_local::ProcessLocal;
 use crate::sys::signals::speak_on;
 use crate::wire::Notice;
-use crate::worker::tasks;
+use crate::worker::{drop_what_is_kept, hooks, tasks};
 
 pub(super) struct ForkLauncher;
 
@@ -37,6 +39,9 @@ static BOARD: ProcessLocal<Arc<Board>> = ProcessLocal::new();
 
 impl Launcher for ForkLauncher {
     fn launch(&self, job: Job, _overfill: bool, _waker: &mut dyn FnMut() -> Waker) -> Launch {
+        if hooks::is_running() {
+            return Launch::Ended(Outcome::not_run(End::Unsupported(hooks::REFUSAL.to_owned())));
+        }
         if let Some(reason) = danger(&job.settings) {
             return Launch::Ended(Outcome::not_run(End::ForkUnsafe(reason)));
         }
@@ -90,9 +95,20 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
                 }
             };
             let is_listening = job.view.levels() != Levels::default();
+            let limit = job.settings.start_limit;
+            let start_by = any_hook(Stage::WorkerStart).then(|| Moment::now().after(limit));
+            let heard = Said::default();
             let state = State::Running;
-            let fork = Fork { end, pid, pidfd, state, is_listening, words: None, job };
-            Ok(ForkAttempt(Some(fork)))
+            Ok(ForkAttempt(Some(Fork {
+                end,
+                pid,
+                pidfd,
+                state,
+                is_listening,
+                start_by,
+                heard,
+                job,
+            })))
         }
     }
 }
@@ -106,9 +122,12 @@ fn run_and_exit(job: &Job, mut end: WorkerEnd, number: u32, parent: Pid) -> ! {
         tasks::prepare();
         speak_on(end.socket().as_raw_fd());
         own::settle(number, end.socket());
-        forward::open(&mut end);
-        end.take_at_once();
-        let _ = tasks::run_forked(job, &mut end);
+        if hooks::run_before_tasks(&[Stage::WorkerStart], &end) {
+            forward::open(&mut end);
+            end.take_at_once();
+            let _ = tasks::run_forked(job, &mut end);
+        }
+        drop_what_is_kept();
     };
     if job.entry.is_async {
         // This thread may be inside a runtime of the caller's, as it was when it was forked.
@@ -138,10 +157,19 @@ struct Fork {
     state: State,
     /// Whether the child may say something on the way.
     is_listening: bool,
-    words: Option<LastWords>,
+    /// When the child must have begun with the task, where hooks come before it.
+    start_by: Option<Moment>,
+    heard: Said,
     /// What the child reads: large captures lie in memory that both share, which must not be used
     /// for anything else while it lives.
     job: Job,
+}
+
+/// What a child has said that is no answer.
+#[derive(Default)]
+struct Said {
+    words: Option<LastWords>,
+    fault: Option<Fault>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -150,6 +178,8 @@ enum State {
     /// Told to stop, with time until then.
     Told(Moment),
     Killed,
+    /// Killed as well, since a hook did not return.
+    Hung,
     Buried,
 }
 
@@ -158,6 +188,10 @@ impl Fork {
     fn poll(&mut self) -> Option<Outcome> {
         if self.is_out_of_grace() {
             self.kill();
+        }
+        if self.is_late() {
+            kill_with_descendants(self.pid);
+            self.state = State::Hung;
         }
         if self.is_listening {
             self.hear();
@@ -179,8 +213,8 @@ impl Fork {
 
     /// The child has ended: its answer, if it gave one and was not killed.
     fn outcome(&mut self, death: Death) -> Outcome {
-        let killed = self.state == State::Killed;
-        self.state = State::Buried;
+        let state = std::mem::replace(&mut self.state, State::Buried);
+        let killed = state == State::Killed;
         let pid = self.pid.as_raw_nonzero().get().unsigned_abs();
         let taken_at = self.end.taken_at();
         relay(&mut self.end, &self.job);
@@ -201,23 +235,36 @@ impl Fork {
             };
         }
         self.hear();
+        let Said { words, fault } = std::mem::take(&mut self.heard);
+        if taken_at.is_none() && !killed {
+            let limit = self.job.settings.start_limit;
+            let at = |end| HookFailure::at(self.end.hook()?, end);
+            let failure = match fault {
+                Some(fault) => HookFailure::from_fault(fault),
+                None if state == State::Hung => at(HookEnd::Hung(limit)),
+                None => at(HookEnd::Died { death, words: words.clone() }),
+            };
+            if let Some(failure) = failure {
+                return Outcome {
+                    pid: Some(pid),
+                    ..Outcome::not_run(End::Hook(Box::new(failure)))
+                };
+            }
+        }
         Outcome {
-            end: End::Died {
-                death,
-                words: self.words.take(),
-                memory_limit: self.job.settings.memory_limit,
-            },
+            end: End::Died { death, words, memory_limit: self.job.settings.memory_limit },
             elapsed: taken_at.map(|taken| Moment::now().since(taken)).unwrap_or_default(),
             pid: Some(pid),
             may_have_run: taken_at.is_some(),
         }
     }
 
-    /// Hears what is in the socket: wakes, and last words.
+    /// Hears what is in the socket: wakes, what a hook said, and last words.
     fn hear(&mut self) {
         loop {
             match self.end.hear() {
-                Ok(Heard::Notice(Notice::LastWords(words))) => self.words = Some(words),
+                Ok(Heard::Notice(Notice::LastWords(words))) => self.heard.words = Some(words),
+                Ok(Heard::Notice(Notice::Fault(fault))) => self.heard.fault = Some(fault),
                 Ok(Heard::Notice(_)) => {}
                 Ok(Heard::Nothing) => return,
                 Ok(Heard::Closed) | Err(_) => {
@@ -238,6 +285,9 @@ impl Fork {
         }
         if let State::Told(kill_at) = self.state {
             wait.until(kill_at);
+        }
+        if let Some(limit) = self.start_by.filter(|_| self.is_starting()) {
+            wait.until(limit);
         }
         self.pidfd.iter().for_each(|pidfd| wait.socket(pidfd));
         self.pidfd.is_some()
@@ -260,6 +310,16 @@ impl Fork {
     fn kill(&mut self) {
         kill_with_descendants(self.pid);
         self.state = State::Killed;
+    }
+
+    /// Whether hooks go on before the task.
+    fn is_starting(&self) -> bool {
+        self.state == State::Running && self.end.taken_at().is_none()
+    }
+
+    /// Whether a hook has had its time.
+    fn is_late(&self) -> bool {
+        self.is_starting() && self.start_by.is_some_and(|limit| limit <= Moment::now())
     }
 }
 

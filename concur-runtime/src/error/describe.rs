@@ -26,7 +26,7 @@ pub(super) fn verb(kind: ErrorKind) -> &'static str {
     }
 }
 
-pub(super) fn outcome(end: &End) -> Words {
+pub(super) fn outcome(end: &End, driver: &str) -> Words {
     let (kind, message) = match end {
         End::Done(_) => (ErrorKind::Failed, "succeeded".to_owned()),
         End::Failed(report) => (ErrorKind::Failed, report.message.clone()),
@@ -68,6 +68,7 @@ pub(super) fn outcome(end: &End) -> Words {
             format!("as many tasks as `queue_limit` allows wait for a worker already: {limit}"),
         ),
         End::Misconfigured(err) => (err.kind(), err.to_string()),
+        End::Hook(failure) => (ErrorKind::Start, format!("under driver `{driver}` {failure}")),
         End::Unsupported(reason) => (ErrorKind::Unsupported, reason.clone()),
         End::ForkUnsafe(reason) => (ErrorKind::ForkUnsafe, reason.clone()),
         #[cfg(feature = "testing")]

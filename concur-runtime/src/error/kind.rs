@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Encode,
     /// Arguments or a result could not be decoded.
     Decode,
-    /// No worker could be started.
+    /// No worker could be started, or a hook that it needs did not end well.
     Start,
     /// There is no room: blocks are nested too deep, or a bound was reached.
     Overloaded,

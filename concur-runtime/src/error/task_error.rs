@@ -9,6 +9,7 @@ use super::{Error, ErrorKind, PanicInfo, describe, hint};
 #[cfg(target_os = "linux")]
 use crate::codec::{self, CodecError};
 use crate::driver::Driver;
+use crate::hooks::failure::HookEnd;
 use crate::outcome::{Death, End, LastWords, Outcome};
 use crate::task::Site;
 use crate::task::failure::ErrorValue;
@@ -83,7 +84,7 @@ impl TaskError {
         driver: &str,
         outcome: Outcome,
     ) -> Self {
-        let words = describe::outcome(&outcome.end);
+        let words = describe::outcome(&outcome.end, driver);
         let Outcome { end, elapsed, pid, may_have_run } = outcome;
         let mut facts = Facts {
             task: task.to_owned(),
@@ -123,6 +124,13 @@ impl TaskError {
             }
             #[cfg(feature = "testing")]
             End::Told(told) => facts.mistake = told.mistake,
+            End::Hook(failure) => {
+                facts.panic = failure.panic().cloned();
+                facts.death = failure.death();
+                if let HookEnd::Failed(report) = failure.end {
+                    facts.cause = Cause::chain(report.sources);
+                }
+            }
             _ => {}
         }
         Self(Box::new(facts))
@@ -232,7 +240,7 @@ impl TaskError {
     #[must_use]
     pub fn message(&self) -> &str {
         self.read();
-        match &self.0.panic {
+        match self.own_panic() {
             Some(panic) => panic.message(),
             None => &self.0.message,
         }
@@ -309,7 +317,7 @@ impl TaskError {
         self.0.may_have_run
     }
 
-    /// The panic, if the task panicked.
+    /// The panic, if the task panicked, or a hook did that its worker needed.
     #[must_use]
     pub fn panic(&self) -> Option<&PanicInfo> {
         self.0.panic.as_ref()
@@ -346,6 +354,11 @@ impl TaskError {
         hint::for_panic(panic.as_ref()?.message())
     }
 
+    /// The panic of the task itself: a hook's is told in the message.
+    fn own_panic(&self) -> Option<&PanicInfo> {
+        self.panic().filter(|_| self.kind() == ErrorKind::Panicked)
+    }
+
     /// The code that the worker exited with, if it did.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
@@ -380,10 +393,10 @@ impl TaskError {
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.read();
-        let Facts { task, message, pid, panic, .. } = &*self.0;
+        let Facts { task, message, pid, .. } = &*self.0;
         write!(f, "task `{task}` {}", describe::verb(self.0.kind))?;
         let own = std::process::id();
-        match panic {
+        match self.own_panic() {
             Some(panic) => write!(f, "{panic}")?,
             None => f.write_str(message)?,
         }

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use rustix::process::Pid;
 
@@ -153,6 +154,42 @@ pub(crate) fn child_signal_descriptor() -> io::Result<OwnedFd> {
     }
     // SAFETY: the kernel has just opened it for us alone.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A descriptor for a child's end, for a process with threads of others: one of those that does not
+/// block the signal would take it from a descriptor like the one above, and throw it away.
+pub(crate) fn child_signal_event() -> io::Result<OwnedFd> {
+    use rustix::event::{EventfdFlags, eventfd};
+
+    let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+    CHILD_EVENT.store(event.as_raw_fd(), Ordering::Relaxed);
+    let handler: extern "C" fn(libc::c_int) = on_child_signal;
+    // SAFETY: all bytes zero is a valid `sigaction`: no mask.
+    let mut action = unsafe { std::mem::MaybeUninit::<libc::sigaction>::zeroed().assume_init() };
+    action.sa_sigaction = handler as *const () as usize;
+    action.sa_flags = libc::SA_RESTART | libc::SA_NOCLDSTOP;
+    // SAFETY: the handler has the type that a plain handler has and calls only what may be called in
+    // one; the old action is not asked for.
+    if unsafe { libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(event)
+}
+
+/// Where [`on_child_signal`] says that it was called.
+static CHILD_EVENT: AtomicI32 = AtomicI32::new(-1);
+
+extern "C" fn on_child_signal(_signal: libc::c_int) {
+    // SAFETY: gives the address of this thread's own number of the last error.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: the address is valid for as long as the thread lives.
+    let before = unsafe { *errno };
+    let one = 1_u64;
+    // SAFETY: `write` may be called in a handler; it reads the eight bytes of `one`. The descriptor is
+    // the server's for as long as that lives; a full one has been written to, which is enough.
+    unsafe { libc::write(CHILD_EVENT.load(Ordering::Relaxed), (&raw const one).cast(), 8) };
+    // SAFETY: as above; whoever was interrupted finds the number unchanged.
+    unsafe { *errno = before };
 }
 
 /// Lets the signal through again that [`child_signal_descriptor`] blocked: in a fork of ours.

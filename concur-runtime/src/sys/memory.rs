@@ -132,6 +132,8 @@ pub(crate) struct CallerLine {
     pub(crate) stopping: AtomicU32,
     /// How long the worker waits for a request before it leaves, in nanoseconds; 0 for ever.
     pub(crate) idle_limit: AtomicU64,
+    /// The number of a request that must not be run any more.
+    pub(crate) withdrawn_turn: AtomicU32,
 }
 
 /// Written by the worker.
@@ -150,6 +152,10 @@ pub(crate) struct WorkerLine {
     pub(crate) pid: AtomicU32,
     /// How long a task may go on when it is told to stop, as `channel::grace` packs it.
     pub(crate) grace: AtomicU64,
+    /// The hook that runs there now: its place in the registry, plus one; 0 for none.
+    pub(crate) hook: AtomicU32,
+    /// 1 while the worker keeps values that are dropped when it ends.
+    pub(crate) keeps: AtomicU32,
 }
 
 const HEADER: usize = 256;

@@ -14,6 +14,10 @@ pub(crate) mod functions;
 #[cfg(target_os = "linux")]
 pub(crate) mod groups;
 #[cfg(target_os = "linux")]
+pub(crate) mod hook_registry;
+#[cfg(target_os = "linux")]
+pub(crate) mod lifeline;
+#[cfg(target_os = "linux")]
 pub(crate) mod memory;
 #[cfg(target_os = "linux")]
 pub(crate) mod own_slot;

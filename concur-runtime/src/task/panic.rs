@@ -9,6 +9,8 @@ use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
 use std::panic::PanicHookInfo;
 use std::sync::Once;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::PanicInfo;
 
@@ -31,13 +33,13 @@ pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
 }
 
 /// Marks the thread as one that runs a task until the guard is dropped.
-pub(super) fn begin() -> InTask {
+pub(crate) fn begin() -> InTask {
     RECORD.with_borrow_mut(|record| *record = None);
     InTask { before: IN_TASK.replace(true) }
 }
 
 /// See [`begin`].
-pub(super) struct InTask {
+pub(crate) struct InTask {
     before: bool,
 }
 
@@ -48,7 +50,7 @@ impl Drop for InTask {
 }
 
 /// What the hook recorded of the panic that was caught just now, or what its payload alone tells.
-pub(super) fn take_record(payload: &(dyn Any + Send)) -> PanicInfo {
+pub(crate) fn take_record(payload: &(dyn Any + Send)) -> PanicInfo {
     let message = message(payload);
     // A panic that is carried on by `resume_unwind` calls no hook: then what was recorded is of
     // another one, which was caught before.
@@ -99,6 +101,9 @@ fn trim(whole: &str) -> String {
         "core::result::",
         "std::panicking::",
     ];
+    /// What calls a task, and what calls a hook.
+    const CALLERS: [&str; 2] =
+        ["concur_runtime::task::body::", "concur_runtime::sys::hook_registry::call"];
     let mut frames: Vec<Vec<&str>> = Vec::new();
     for line in whole.lines() {
         let begins = line.split_once(": ").is_some_and(|(number, _)| {
@@ -110,7 +115,7 @@ fn trim(whole: &str) -> String {
         }
     }
     let is_in = |frame: &[&str], names: &[&str]| names.iter().any(|name| frame[0].contains(name));
-    let end = frames.iter().position(|frame| is_in(frame, &["concur_runtime::task::body::"]));
+    let end = frames.iter().position(|frame| is_in(frame, &CALLERS));
     let thrown =
         frames.iter().position(|frame| is_in(frame, &["rust_begin_unwind", "begin_panic"]));
     let (Some(end), Some(thrown)) = (end, thrown) else { return whole.to_owned() };
@@ -133,10 +138,18 @@ pub(crate) fn record_in_caller() {
 }
 
 /// Makes panics of tasks in this worker recorded and not printed; `last_words` turns one into the
-/// message that the worker sends if it dies of it.
+/// message that the worker sends if it dies of it. Where that is so already, nothing changes; where a
+/// start hook has set another panic hook since, that one is left what no task panics with.
 #[cfg(target_os = "linux")]
 pub(crate) fn record_in_worker(last_words: fn(&PanicInfo) -> Vec<u8>) {
+    /// Where the hook lies that was set here last.
+    static OURS: AtomicUsize = AtomicUsize::new(0);
+
     let default = std::panic::take_hook();
+    if address(&*default) == OURS.load(Ordering::Relaxed) {
+        std::panic::set_hook(default);
+        return;
+    }
     let record = move |info: &PanicHookInfo<'_>| {
         let described = describe(info);
         crate::sys::signals::remember_panic(last_words(&described));
@@ -147,7 +160,19 @@ pub(crate) fn record_in_worker(last_words: fn(&PanicInfo) -> Vec<u8>) {
             default(info);
         }
     };
-    std::panic::set_hook(Box::new(move |info| crate::memory_limit::lifted(|| record(info))));
+    let ours: PanicHook = Box::new(move |info| crate::memory_limit::lifted(|| record(info)));
+    OURS.store(address(&*ours), Ordering::Relaxed);
+    std::panic::set_hook(ours);
+}
+
+/// A hook as std keeps it.
+#[cfg(target_os = "linux")]
+type PanicHook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+
+/// Tells hooks apart: ours captures something, so no other lies where it does.
+#[cfg(target_os = "linux")]
+fn address(hook: &(dyn Fn(&PanicHookInfo<'_>) + Send + Sync)) -> usize {
+    (&raw const *hook).addr()
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub(super) struct Worker {
     pub(super) level: u32,
     /// Its number with its client.
     pub(super) id: u32,
+    pub(super) slot: u32,
+    pub(super) board: Arc<OwnedFd>,
     pub(super) socket: OwnedFd,
 }
 

@@ -3,17 +3,21 @@
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use rustix::process::Pid;
 
-use super::tasks;
+use super::{hooks, tasks};
 use crate::channel::WorkerEnd;
 use crate::forward;
+use crate::hooks::Stage;
 use crate::inside::own;
 use crate::payload::Payload;
 use crate::sys::fork::exit_now;
+use crate::sys::lifeline::kill_after;
 use crate::sys::memory::Slot;
 use crate::sys::signals::speak_on;
+use crate::worker_local;
 
 /// The way to the fork server, for tasks that hold blocks.
 static KNOCK: OnceLock<OwnedFd> = OnceLock::new();
@@ -45,12 +49,15 @@ pub(super) fn forked(
     // The rest of the board is other workers'.
     drop(board);
     match mapped {
-        Ok(slot) => live(WorkerEnd::new(slot, socket), number, knocker, level),
+        Ok(slot) => {
+            let stages = [Stage::WorkerStart];
+            live(WorkerEnd::new(slot, socket), number, knocker, level, &stages)
+        }
         Err(_) => exit_now(71),
     }
 }
 
-/// In a process that was executed to be a worker.
+/// In a process that was executed to be a worker: nothing of what the server loaded is here.
 pub(super) fn executed(number: u32, level: u32, descriptors: Vec<OwnedFd>) {
     let Ok([socket, board, knocker]) = <[OwnedFd; 3]>::try_from(descriptors) else { return };
     if let Some(server) = rustix::process::getppid() {
@@ -59,22 +66,45 @@ pub(super) fn executed(number: u32, level: u32, descriptors: Vec<OwnedFd>) {
     tasks::prepare();
     let Ok(slot) = Slot::map(&board, number) else { return };
     drop(board);
-    live(WorkerEnd::new(slot, socket), number, knocker, level)
+    let stages = [Stage::Preload, Stage::WorkerStart];
+    live(WorkerEnd::new(slot, socket), number, knocker, level, &stages)
 }
 
 /// One thread does everything, that of the process: a second one would cost more than a small task.
-fn live(mut end: WorkerEnd, number: u32, knocker: OwnedFd, level: u32) -> ! {
+fn live(mut end: WorkerEnd, number: u32, knocker: OwnedFd, level: u32, stages: &[Stage]) -> ! {
     LEVEL.store(level, Ordering::Relaxed);
     let _ = KNOCK.set(knocker);
     speak_on(end.socket().as_raw_fd());
     own::settle(number, end.socket());
-    forward::open(&mut end);
+    let is_ready = hooks::run_before_tasks(stages, &end);
+    end.keeps(worker_local::are_kept());
+    if is_ready {
+        run_tasks(&mut end);
+    }
+    drop_what_is_kept();
+    exit_now(0)
+}
+
+fn run_tasks(end: &mut WorkerEnd) {
+    forward::open(end);
     let mut output = Payload::new();
     while let Ok(Some(request)) = end.next() {
         let is_last = request.as_ref().is_ok_and(|request| request.head.is_last);
-        if tasks::run_requested(request, &mut end, &mut output).is_err() || is_last {
+        if tasks::run_requested(request, end, &mut output).is_err() || is_last {
             break;
         }
     }
-    exit_now(0)
+}
+
+/// What is dropped at the end of a process must be so within this time.
+const DROP_LIMIT: Duration = Duration::from_secs(5);
+
+/// Drops what tasks have kept for later ones, at the end of a process that ran them.
+pub(crate) fn drop_what_is_kept() {
+    if worker_local::are_kept() {
+        // From here on only code of the user's runs.
+        kill_after(DROP_LIMIT);
+        worker_local::drop_all();
+        tasks::flush_output();
+    }
 }

@@ -4,29 +4,29 @@
 //! is a client with a control socket of its own. It keeps the worker's end of every worker's socket,
 //! so that it can tell a caller of a death after everything that the worker said. It and the workers
 //! adopt orphans: when a worker has died, whatever it had started falls to the server, whatever its
-//! session, and is killed before the death is told.
+//! session, and is killed before the death is told ([`burial`]).
+//!
+//! Before it forks the first one it runs the hooks of `preload`. If one fails, the server forks none
+//! and answers whoever asks with what the hook said.
+
+mod burial;
 
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use self::burial::Dead;
 use super::members::{Client, Start, Worker, end_process, tell};
-use super::{serve, supervisor};
+use super::{hooks, serve, supervisor};
 use crate::channel::{close_on_exec_pair, receive};
 use crate::config;
-use crate::context::Moment;
-use crate::outcome::Death;
-use crate::processes::{children_of, thread_count};
+use crate::processes::thread_count;
 use crate::sys::fork::{self, Forked};
 use crate::wire::{Command, Hello, Notice};
-
-/// How long the server waits for what it has killed when it ends itself.
-const LAST_LIMIT: Duration = Duration::from_millis(500);
 
 /// The server and everything it holds.
 struct Server {
@@ -41,8 +41,12 @@ struct Server {
     next_client: u32,
     /// Given up by a fork that becomes a worker.
     own: Option<Own>,
-    /// Whether other threads were started before the door: then forking is not safe.
+    /// Whether other threads were started before the door or by a hook: then forking is not safe.
     threaded: bool,
+    /// What a hook of `preload` said that failed: then there are no workers.
+    fault: Option<Notice>,
+    /// What hooks of `preload` have started. It ends with the server, not with a worker.
+    residents: Vec<Pid>,
 }
 
 /// What is the server's alone, but for the knocker, of which each worker has a copy.
@@ -57,25 +61,15 @@ struct Own {
     signals: OwnedFd,
 }
 
-/// A worker that has died.
-struct Dead {
-    worker: Worker,
-    death: Death,
-    /// When its death is told, even if something it left behind cannot be killed.
-    told_by: Moment,
-}
-
-/// How long a death is held back for what the worker left behind.
-const CLEANUP_LIMIT: Duration = Duration::from_secs(1);
-
 /// The life of the server: ends with its caller.
 pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
     config::inherit(hello.file.clone());
     let Some(parent) = rustix::process::getppid() else { return };
     let Ok(caller) = pidfd_open(parent, PidfdFlags::empty()) else { return };
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-    let (Ok((knock, knocker)), Ok(signals)) =
-        (close_on_exec_pair(), fork::child_signal_descriptor())
+    super::tasks::prepare();
+    let (threaded, fault) = prepare_for_forks(&control, parent);
+    let (Ok((knock, knocker)), Ok(signals)) = (close_on_exec_pair(), ends_of_children(threaded))
     else {
         return;
     };
@@ -93,20 +87,52 @@ pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
         supervisors: Vec::new(),
         next_client: 1,
         own: Some(Own { caller, knock, knocker, signals }),
-        threaded: thread_count() > 1,
+        threaded,
+        fault,
+        residents: hooks::started_by_preload(),
     };
-    super::tasks::prepare();
-    if server.threaded {
-        eprintln!(
-            "concur: threads were started before `main`, so each worker is executed anew instead \
-             of forked, which takes longer"
-        );
-    }
     // The caller may have ended before its pidfd was open; then that pidfd is somebody else's.
     if rustix::process::getppid() == Some(parent) {
         server.run();
     }
     server.end();
+}
+
+/// Runs the hooks of `preload`. Whether forking is not safe, and what a hook said that failed.
+fn prepare_for_forks(control: &OwnedFd, caller: Pid) -> (bool, Option<Notice>) {
+    if thread_count() > 1 {
+        // Each worker runs these hooks itself.
+        eprintln!(
+            "concur: threads were started before `main`, so each worker is executed anew instead \
+             of forked, which takes longer"
+        );
+        return (true, None);
+    }
+    match hooks::preload(control, caller) {
+        Ok(None) => (false, None),
+        Ok(Some(left)) => {
+            eprintln!(
+                "concur: the {} left {} running, which no fork has, so each worker is executed anew \
+                 instead of forked and runs the preload hooks for itself: that takes longer and \
+                 shares no memory",
+                left.site,
+                if left.count == 1 {
+                    "a thread".to_owned()
+                } else {
+                    format!("{} threads", left.count)
+                }
+            );
+            (true, None)
+        }
+        Err(mut fault) => {
+            crate::wire::cut_fault(&mut fault);
+            (false, Some(Notice::Fault(fault)))
+        }
+    }
+}
+
+fn ends_of_children(threaded: bool) -> io::Result<OwnedFd> {
+    if threaded { fork::child_signal_event() } else { fork::child_signal_descriptor() }
 }
 
 impl Server {
@@ -181,6 +207,9 @@ impl Server {
             }
             Ok(Command::Start { worker, slot }) => {
                 let Some(socket) = descriptors.into_iter().next() else { return };
+                if let Some(fault) = &self.fault {
+                    return tell(&socket, fault);
+                }
                 match client.admit() {
                     Ok((hello, board)) => {
                         let (client, level) = (client.id, hello.level);
@@ -210,18 +239,19 @@ impl Server {
     /// inside tasks cannot multiply: each level has as many slots, and a task waits for those below it
     /// only, so somebody can always go on.
     fn start_or_queue(&mut self, start: Start) {
-        let running = self.workers.iter().filter(|worker| worker.level == start.level).count();
-        if start.level > 0 && running >= self.most_per_level() {
+        if self.has_room_at(start.level) {
+            self.start(start);
+        } else {
             tell(&start.socket, &Notice::Queued);
             self.queued.push_back(start);
-            return;
         }
-        self.start(start);
     }
 
-    fn most_per_level(&self) -> usize {
+    fn has_room_at(&self, level: u32) -> bool {
+        let running = self.workers.iter().filter(|worker| worker.level == level).count();
         let set = self.clients[0].hello.as_ref().and_then(|hello| hello.workers);
-        set.map_or_else(config::default_workers, |count| count as usize).max(1)
+        let most = set.map_or_else(config::default_workers, |count| count as usize);
+        level == 0 || running < most.max(1)
     }
 
     fn start(&mut self, start: Start) {
@@ -237,8 +267,9 @@ impl Server {
         };
         match forked {
             Ok(pid) => {
-                let Start { client, level, worker, socket, .. } = start;
-                self.workers.push(Worker { pid, client, level, id: worker, socket });
+                let Start { client, level, worker, slot, board, socket } = start;
+                let id = worker;
+                self.workers.push(Worker { pid, client, level, id, slot, board, socket });
             }
             Err(err) => {
                 let reason = format!("no worker can be forked: {err}");
@@ -326,72 +357,14 @@ impl Server {
         }
     }
 
-    /// Buries children that have ended, and tells of a worker's death when nothing is left of it, or
-    /// when what is left will not go (it may have become somebody else's).
-    fn bury(&mut self) {
-        let now = Moment::now();
-        while let Some((pid, status)) = fork::reap_any() {
-            self.supervisors.retain(|supervisor| *supervisor != pid);
-            if let Some(at) = self.workers.iter().position(|worker| worker.pid == pid) {
-                let worker = self.workers.swap_remove(at);
-                let death = Death::from_status(status);
-                self.dead.push(Dead { worker, death, told_by: now.after(CLEANUP_LIMIT) });
-            }
-        }
-        if self.dead.is_empty() {
-            return;
-        }
-        let left_behind = self.left_behind();
-        let is_clean = left_behind.is_empty();
-        // Their ends come as signals, and then this is asked again.
-        left_behind.into_iter().for_each(end_process);
-        for dead in std::mem::take(&mut self.dead) {
-            if is_clean || dead.told_by <= now {
-                let pid = dead.worker.pid.as_raw_nonzero().get().unsigned_abs();
-                tell(&dead.worker.socket, &Notice::Died { pid, death: dead.death });
-            } else {
-                self.dead.push(dead);
-            }
-        }
-        self.start_queued();
-    }
-
-    /// What dead workers had started: children that are no workers, and workers of workers.
-    fn left_behind(&self) -> Vec<Pid> {
-        let children = children_of(rustix::process::getpid()).into_iter();
-        let is_wanted = |pid: &Pid| {
-            let worker = self.workers.iter().find(|worker| worker.pid == *pid);
-            worker
-                .is_some_and(|worker| self.clients.iter().any(|client| client.id == worker.client))
-        };
-        let is_kept = |pid: &Pid| self.supervisors.contains(pid) || is_wanted(pid);
-        children.filter(|pid| !is_kept(pid)).collect()
-    }
-
     fn start_queued(&mut self) {
         for start in std::mem::take(&mut self.queued) {
-            self.start_or_queue(start);
-        }
-    }
-
-    /// Takes everything along.
-    fn end(&mut self) {
-        let until = Moment::now().after(LAST_LIMIT);
-        loop {
-            while fork::reap_any().is_some() {}
-            let left = children_of(rustix::process::getpid()).into_iter();
-            let left = left.filter(|pid| !self.supervisors.contains(pid));
-            let known = self.workers.drain(..).map(|worker| worker.pid);
-            let all: Vec<Pid> = known.chain(left).collect();
-            if all.is_empty() || Moment::now() >= until {
-                return;
+            if self.has_room_at(start.level) {
+                tell(&start.socket, &Notice::Unqueued);
+                self.start(start);
+            } else {
+                self.queued.push_back(start);
             }
-            for pid in all {
-                end_process(pid);
-            }
-            let mut polled = [PollFd::new(&self.own().signals, PollFlags::IN)];
-            crate::run::poll_until(&mut polled, Some(until));
-            let _ = rustix::io::read(&self.own().signals, &mut [0; 1024]);
         }
     }
 }

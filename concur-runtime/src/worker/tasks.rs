@@ -48,6 +48,11 @@ pub(crate) fn prepare() {
         failed_allocation: tag::FAILED_ALLOCATION,
     };
     signals::install_handlers(&words);
+    record_panics();
+}
+
+/// Puts our panic hook in front of whatever another part of the program has set.
+pub(crate) fn record_panics() {
     panic::record_in_worker(|info| {
         let mut info: PanicInfo = info.clone();
         wire::cut_panic(&mut info);
@@ -145,6 +150,8 @@ fn answer(
     started: Moment,
     output: &Payload,
 ) -> io::Result<()> {
+    // Before the answer is there: the caller may end as soon as it has it.
+    end.keeps(crate::worker_local::are_kept());
     let elapsed = u64::try_from(Moment::now().since(started).as_nanos()).unwrap_or(u64::MAX);
     // A child that has ended may be one that a task's process left behind and this one adopted; which
     // it is cannot be told, so the server buries it.

@@ -3,10 +3,13 @@
 //! What counts is decided in this order: an answer that was published counts, whatever happened to
 //! the worker since; a worker that died before it took the task costs the task nothing, it goes to
 //! another one; a worker that died with the task is the task's failure. A task that is to stop is
-//! killed at once, or, if it has asked for time, told and killed when that is over; the run does not
-//! heed what it still says. It ends with its answer, and the worker goes on, or when the worker is
-//! gone. One owner decides between the two: after the order to kill no answer is taken and the worker
-//! gets no task, and before it no order is on its way that could meet the next one.
+//! taken back if its worker has not taken it, and then there is nothing to wait for. Else it is killed
+//! at once, or, if it has asked for time, told and killed when that is over; the run does not heed what
+//! it still says. It ends with its answer, and the worker goes on, or when the worker is gone. One
+//! owner decides between the two: after the order to kill no answer is taken and the worker gets no
+//! task, and before it no order is on its way that could meet the next one.
+
+mod failed_start;
 
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -16,18 +19,18 @@ use std::time::Duration;
 
 use super::super::queue::Place;
 use super::dropped::Dropped;
+use super::hooks;
 use super::pool::{Checkout, Lease, pool};
 use crate::channel::Heard;
 use crate::context::Moment;
 use crate::engine::Job;
 use crate::error::how;
 use crate::forward::relay;
+use crate::hooks::failure::HookFailure;
 use crate::outcome::{End, LastWords, Outcome};
+use crate::payload::Payload;
 use crate::run::{Attempt, Launch, Stopped, Wait};
 use crate::wire::{Notice, RequestHead, Segment};
-
-/// A worker that has not taken its task after this time has not come up.
-const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// The fork server kills at once; one that has not after this time is stuck.
 const KILL_LIMIT: Duration = Duration::from_secs(5);
@@ -103,6 +106,9 @@ impl ProcessAttempt {
                 let sent = lease.worker_mut().end.send(head, &self.job.shared, &self.job.input);
                 self.listening = false;
                 if let Err(err) = sent {
+                    if let Some(failure) = hooks::said_before(lease.worker_mut()) {
+                        return Some(self.failed_by_hook(lease, failure));
+                    }
                     let has_left = err.kind() == io::ErrorKind::NotConnected;
                     if lease.worker().tasks == 0 && !has_left {
                         self.failed_starts += 1;
@@ -122,7 +128,7 @@ impl ProcessAttempt {
                     let reason = format!("the task cannot be handed to its worker: {err}");
                     return Some(Outcome::not_run(End::NotStarted(reason)));
                 }
-                self.start_by = Some(Moment::now().after(START_LIMIT));
+                self.start_by = Some(Moment::now().after(self.job.settings.start_limit));
                 self.state = State::Working(lease);
                 if self.job.settings.wants_own_worker() {
                     pool().top_up(&self.job.settings);
@@ -190,7 +196,15 @@ impl ProcessAttempt {
                 Ok(Heard::Nothing) => return None,
                 Ok(Heard::Notice(Notice::LastWords(words))) => self.words = Some(words),
                 Ok(Heard::Notice(Notice::Queued)) => self.start_by = None,
-                Ok(Heard::Notice(Notice::Wake | Notice::Arena(_))) => {}
+                Ok(Heard::Notice(Notice::Unqueued)) => {
+                    self.start_by = Some(Moment::now().after(self.job.settings.start_limit));
+                }
+                Ok(Heard::Notice(Notice::Wake | Notice::Arena(_) | Notice::InHook(_))) => {}
+                Ok(Heard::Notice(Notice::Fault(fault))) => {
+                    if let Some(failure) = HookFailure::from_fault(fault) {
+                        return self.hook_failed(failure);
+                    }
+                }
                 Ok(Heard::Notice(Notice::Died { pid, death })) => {
                     let (words, memory_limit) = (None, self.job.settings.memory_limit);
                     let end = End::Died { death, words, memory_limit };
@@ -218,6 +232,13 @@ impl ProcessAttempt {
         }
         if stopped || lease.worker().end.taken_at().is_some() {
             return self.over(pid, how_it_died);
+        }
+        let failure = match how_it_died {
+            End::Died { death, .. } => hooks::died_in(lease.worker(), death, self.words.take()),
+            _ => hooks::server_died_in(&lease.worker().server),
+        };
+        if let Some(failure) = failure {
+            return self.hook_failed(failure);
         }
         if lease.worker().tasks == 0 {
             self.failed_starts += 1;
@@ -305,25 +326,15 @@ impl ProcessAttempt {
         self.gone_by = Some(Moment::now().after(KILL_LIMIT));
     }
 
-    /// Gives up a worker that does not take its task. Only that worker: others of its server may be
-    /// well.
-    fn never_taken(&mut self) -> Option<Outcome> {
-        let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) else {
-            return None;
-        };
-        let limit = START_LIMIT.as_secs();
-        let reason = if let Some(pid) = lease.worker().end.pid() {
-            format!("its worker (process {pid}) did not take it in {limit}s: was it stopped?")
-        } else {
-            // New runs get another server; this one ends with the last of its workers.
-            pool().forget_server(&lease.worker().server);
-            format!(
-                "no worker was ready after {limit}s: does a constructor or another part of the \
-                 program that runs before `main` hang?"
-            )
-        };
-        lease.abandon(None);
-        Some(Outcome::not_run(End::NotStarted(reason)))
+    fn abandon(&mut self) {
+        if let State::Working(lease) = std::mem::replace(&mut self.state, State::Over) {
+            lease.abandon(Some(self.arguments()));
+        }
+    }
+
+    /// What a worker may decode until the moment it is dead.
+    fn arguments(&self) -> (Arc<Payload>, Arc<Payload>) {
+        (Arc::clone(&self.job.shared), Arc::clone(&self.job.input))
     }
 }
 
@@ -394,6 +405,11 @@ impl Attempt for ProcessAttempt {
             return Stopped::Gone;
         };
         if self.kill_at.is_none() && self.gone_by.is_none() {
+            if lease.worker().end.withdraw() {
+                // Neither a server that is busy with hooks is waited for, nor a worker that is.
+                self.abandon();
+                return Stopped::Gone;
+            }
             let grace = lease.worker().end.tell_to_stop();
             if grace.is_zero() {
                 self.kill();
@@ -408,14 +424,13 @@ impl Attempt for ProcessAttempt {
 
 impl Drop for ProcessAttempt {
     fn drop(&mut self) {
+        let arguments = self.arguments();
         if let State::Working(mut lease) = std::mem::replace(&mut self.state, State::Over) {
             // A subscriber that has panicked is not called again while that goes on.
             let is_ours = lease.worker().end.owner() == std::process::id();
             if is_ours && !std::thread::panicking() {
                 relay(&mut lease.worker_mut().end, &self.job);
             }
-            // The worker may decode its arguments until the moment it is dead.
-            let arguments = (Arc::clone(&self.job.shared), Arc::clone(&self.job.input));
             if self.gone_by.is_some() {
                 lease.abandon(Some(arguments));
             } else {

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod dropped;
+mod hooks;
 mod identity;
 mod pool;
 mod server;
@@ -73,6 +74,9 @@ fn refusal() -> Option<End> {
              or call `concur::init()` first in it"
                 .to_owned(),
         ));
+    }
+    if crate::worker::hooks::is_running() {
+        return Some(End::Unsupported(crate::worker::hooks::REFUSAL.to_owned()));
     }
     crate::worker::door::is_named_in_environment().then(|| {
         End::Unsupported(

@@ -10,9 +10,11 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::super::queue::{Place, Queue};
+use super::hooks::{self, Remembered};
 use super::server::{Server, bury_dismissed};
 use crate::channel::{CallerEnd, Heard};
 use crate::config::Settings;
+use crate::hooks::failure::HookFailure;
 use crate::outcome::End;
 use crate::payload::Payload;
 use crate::sys::process_local::ProcessLocal;
@@ -56,6 +58,8 @@ struct State {
     /// Workers that are leased.
     leased: usize,
     next_worker: u32,
+    /// A hook that failed and is not tried again yet.
+    failed: Option<Remembered>,
 }
 
 /// A worker, as its caller sees it.
@@ -98,8 +102,13 @@ impl Pool {
         state.sweep();
         bury_dismissed();
         let taken = state.leased + self.queue.kept_for_others(place.as_ref());
-        if taken > 0 && taken >= settings.workers() {
+        let failed = state.failed(settings);
+        // Where no other worker can be had, those that there are do the work.
+        if taken > 0 && (taken >= settings.workers() || failed.is_some()) {
             return Checkout::NoRoom(self.queue.wait(place, waker()));
+        }
+        if let Some(failure) = failed {
+            return Checkout::Refused(End::Hook(Box::new(failure)));
         }
         let worker = match state.take_worker(settings) {
             Ok(worker) => worker,
@@ -137,6 +146,13 @@ impl Pool {
         }
     }
 
+    /// A hook failed, in the server or in one of its workers.
+    pub(super) fn remember(&self, failure: &HookFailure) {
+        if let Some(remembered) = Remembered::from(failure) {
+            self.lock().failed = Some(remembered);
+        }
+    }
+
     /// Lets everything go that is not at work.
     pub(super) fn close(&self) {
         let mut state = self.lock();
@@ -158,6 +174,13 @@ impl Pool {
 }
 
 impl State {
+    /// Why no worker is started now: a hook. `None` if there is one that needs no start.
+    fn failed(&self, settings: &Settings) -> Option<HookFailure> {
+        let is_kept =
+            !self.spares.is_empty() || (!settings.wants_own_worker() && !self.idle.is_empty());
+        self.failed.as_ref().filter(|_| !is_kept)?.still(settings)
+    }
+
     fn take_worker(&mut self, settings: &Settings) -> Result<Worker, End> {
         let server = self.server(settings)?;
         let kept = if settings.wants_own_worker() { self.spares.pop() } else { self.idle.pop() };
@@ -171,7 +194,12 @@ impl State {
         }
         self.new_worker(&server, settings).or_else(|_| {
             // The server may have died unseen: once more, with a new one.
+            let failure = hooks::server_died_in(&server);
             self.retire_server();
+            if let Some(failure) = failure {
+                self.failed = Remembered::from(&failure);
+                return Err(End::Hook(Box::new(failure)));
+            }
             let server = self.server(settings)?;
             self.new_worker(&server, settings).map_err(|err| {
                 End::NotStarted(format!("the fork server cannot be asked for a worker: {err}"))

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
@@ -13,14 +13,16 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use super::identity::Identity;
-use crate::channel::{Board, CallerEnd, close_on_exec_pair, send_with};
+use crate::channel::{Board, CallerEnd, close_on_exec_pair, receive, send_with};
 use crate::config::Settings;
 use crate::context::Moment;
 use crate::error::how;
-use crate::outcome::Death;
+use crate::hooks::failure::HookEnd;
+use crate::outcome::{Death, LastWords};
+use crate::processes::kill_with_descendants;
 use crate::sys::fork::reap;
 use crate::sys::process_local::ProcessLocal;
-use crate::wire::{self, Hello};
+use crate::wire::{self, Hello, Notice};
 
 /// A server that has lost its caller or was told to end needs about a millisecond.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -32,12 +34,25 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The caller's side of one fork server.
 pub(super) struct Server {
     control: OwnedFd,
+    /// What the server has said on it.
+    said: Mutex<Said>,
     board: Arc<Board>,
     identity: Identity,
     /// The process that started it; a fork of that must leave it alone.
     owner: u32,
     /// The process, where it is a child of this one: a worker that calls uses its caller's server.
     process: Option<Mutex<Process>>,
+}
+
+/// What a server says of the hooks that it runs before it forks.
+#[derive(Default)]
+struct Said {
+    /// The one that runs now, by its place.
+    hook: Option<u32>,
+    /// The last words, if it died of a hook.
+    words: Option<LastWords>,
+    /// It was ended because that hook had not returned after this time.
+    hung: Option<Duration>,
 }
 
 /// A fork server that is a child of this process.
@@ -70,7 +85,8 @@ impl Server {
             None => Some(Mutex::new(Process::Alive(crate::execute::again(&theirs)?))),
         };
         let (identity, owner) = (Identity::now(), std::process::id());
-        Ok(Arc::new(Self { control: ours, board, identity, owner, process }))
+        let said = Mutex::default();
+        Ok(Arc::new(Self { control: ours, said, board, identity, owner, process }))
     }
 
     /// Whether this process is still who it was when the server was started.
@@ -120,17 +136,63 @@ impl Server {
         }
     }
 
+    /// Ends a server that hangs in a hook, with everything that the hook has started.
+    pub(super) fn destroy_in_hook(&self, limit: Duration) {
+        self.listen().hung = Some(limit);
+        if let Some(Process::Alive(pid)) = self.process() {
+            kill_with_descendants(pid);
+        }
+    }
+
+    /// The hook that runs in the server, by its place, or ran when it died.
+    pub(super) fn hook(&self) -> Option<u32> {
+        self.listen().hook
+    }
+
+    /// How a hook ended that the server died in: waits a moment for its end.
+    pub(super) fn end_of_hook(&self) -> Option<HookEnd> {
+        self.await_end();
+        let Process::Dead(death) = self.process()? else { return None };
+        let said = self.listen();
+        Some(match said.hung {
+            Some(limit) => HookEnd::Hung(limit),
+            None => HookEnd::Died { death, words: said.words.clone() },
+        })
+    }
+
+    /// Reads what the server has said so far.
+    fn listen(&self) -> MutexGuard<'_, Said> {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let frame = match receive(&self.control, false) {
+                Ok(Some(frame)) => frame,
+                // It closed its end with orders unread in it, which is told before what it said.
+                Err(err) if err.kind() == io::ErrorKind::ConnectionReset => continue,
+                Ok(None) | Err(_) => return said,
+            };
+            match Notice::from_bytes(&frame.bytes) {
+                Ok(Notice::InHook(hook)) => said.hook = hook,
+                Ok(Notice::LastWords(words)) => said.words = Some(words),
+                _ => {}
+            }
+        }
+    }
+
     /// Why a worker's socket was closed without a word: waits a moment for the server's end.
     pub(super) fn obituary(&self) -> String {
-        if let Some(Process::Alive(pid)) = self.process() {
-            wait_for_end(pid, FAREWELL);
-        }
+        self.await_end();
         match self.process() {
             Some(Process::Dead(death)) => format!("the fork server {}", how(death)),
             Some(Process::Alive(pid)) => {
                 format!("the fork server (process {}) does not answer", pid.as_raw_nonzero())
             }
             None => "the fork server is gone".to_owned(),
+        }
+    }
+
+    fn await_end(&self) {
+        if let Some(Process::Alive(pid)) = self.process() {
+            wait_for_end(pid, FAREWELL);
         }
     }
 

@@ -1,0 +1,8 @@
+//! `#[concur::preload]` on a struct.
+
+#[concur::preload]
+struct Index;
+
+fn main() {
+    let _ = Index;
+}
