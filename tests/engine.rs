@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use concur::{Driver, Engine, ErrorKind, Job, Outcome, Running, concurrent, register_engine, task};
-use contract::{awaiting, basics, errors, inside, nesting, policies, sizes, time, told, values};
+use contract::{
+    awaiting, basics, errors, hints, inside, nesting, policies, sizes, time, told, values,
+};
 
 /// Runs each job on a thread of its own.
 struct Spawn;

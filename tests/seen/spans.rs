@@ -6,6 +6,7 @@ use std::time::Duration;
 use concur::{Config, Driver, concurrent};
 use futures_lite::future::poll_once;
 use serde::{Deserialize, Serialize};
+use tracing::instrument::WithSubscriber;
 use tracing::{Instrument, Level};
 
 use super::harness::Check;
@@ -151,7 +152,7 @@ fn what_is_stopped_is_told_as_such() {
                 while !mark.exists() {
                     std::thread::yield_now();
                 }
-                Err("no")?
+                Err("no")?;
             },
             hangs => {
                 std::fs::write(&mark, "")?;
@@ -277,7 +278,6 @@ fn nothing_is_entered_between_polls() {
                 run.await.expect("it succeeds");
                 tracing::info!(target: "test", n, "after the task");
             };
-            use tracing::instrument::WithSubscriber;
             let outer = tracing::info_span!("outer", n);
             runtime.spawn(run.instrument(outer).with_subscriber(subscriber.clone()))
         });

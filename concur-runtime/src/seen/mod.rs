@@ -203,6 +203,10 @@ impl View {
 
     /// Writes on the terminal, where a bar may be in the way.
     #[cfg(all(target_os = "linux", feature = "forward"))]
+    #[cfg_attr(
+        not(feature = "progress"),
+        expect(clippy::unused_self, reason = "without the feature there is no bar")
+    )]
     pub(crate) fn aside<R>(&self, write: impl FnOnce() -> R) -> R {
         #[cfg(feature = "progress")]
         if let Some(line) = &self.line {

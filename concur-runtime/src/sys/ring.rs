@@ -254,7 +254,8 @@ mod tests {
         assert_eq!((records.len(), dropped), (64, 1));
         assert!(!reader.has_news());
         assert!(writer.write(&[&record]));
-        assert!(!writer.write(&[&[0; RECORD_LIMIT + 1]]), "it is too long in any case");
+        let too_long = vec![0; RECORD_LIMIT + 1];
+        assert!(!writer.write(&[&too_long]), "it is too long in any case");
     }
 
     #[test]
