@@ -198,6 +198,8 @@
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 //! ```
 //!
+//! The example `apalis_job` is such a queue, with a job that a crash interrupts.
+//!
 //! # API
 //!
 //! A controller that gathers a few numbers and returns them as JSON is a handler that awaits a
