@@ -198,6 +198,8 @@
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 //! ```
 //!
+//! The example `apalis_job` is such a queue, with a job that a crash interrupts.
+//!
 //! # API
 //!
 //! A controller that gathers a few numbers and returns them as JSON is a handler that awaits a
@@ -363,31 +365,35 @@
 //!
 //! # Monitoring
 //!
-//! Where Telescope or Pulse would look, there are the facts of each failure, one line for each
-//! deferred task in `CONCUR_DEFER_LOG`, and inside a task what it can say of itself in its own
-//! logs:
+//! With the feature `tracing` what a task records in its worker comes to the caller's subscriber, in
+//! a span with the task's name, attempt and worker; the feature `log` does so for loggers, and
+//! `progress` draws a bar on the terminal:
 //!
 //! ```
-//! use concur::{concurrent, task};
-//!
-//! fn log(message: &str) {
-//!     let place = task::current().map(|task| (task.name().to_owned(), task.attempt()));
-//!     eprintln!("{place:?} in process {}: {message}", std::process::id());
+//! # #[cfg(all(feature = "tracing", feature = "progress"))]
+//! # {
+//! let regions = ["EU", "US"].map(String::from);
+//! let lengths: Vec<usize> = concur::concurrent! {
+//!     for region in regions => {
+//!         tracing::info!("a report about {region}");
+//!         region.len()
+//!     }
 //! }
+//! .progress()
+//! .run()?;
+//! # assert_eq!(lengths, [2, 2]);
+//! # }
+//! # Ok::<(), concur::Error>(())
+//! ```
 //!
-//! let err = concurrent! { report => { log("begins"); Err("no data")? } }
-//!     .retries(1)
-//!     .run()
-//!     .map(|((),)| ())
-//!     .unwrap_err();
-//! for failure in err.failures() {
-//!     eprintln!(
-//!         "{} {} after {:?} and {} attempts, in process {:?}: {}",
-//!         failure.task(), failure.kind(), failure.elapsed(), failure.attempts(), failure.pid(),
-//!         failure.message(),
-//!     );
-//! }
-//! assert_eq!(err.failures()[0].attempts(), 2);
+//! Each deferred task has a line in `CONCUR_DEFER_LOG`. Code asks an error for facts:
+//!
+//! ```
+//! let report = concur::concurrent! { report => Err::<(), _>("no data")? };
+//! let err = report.retries(1).run().unwrap_err();
+//! let failure = &err.failures()[0];
+//! assert_eq!((failure.task(), failure.attempts(), failure.message()), ("report", 2, "no data"));
+//! println!("{} in process {:?} after {:?}", failure.kind(), failure.pid(), failure.elapsed());
 //! ```
 //!
 //! [`concur::tasks()`](crate::tasks) lists every annotated function of the program, with its
