@@ -86,9 +86,9 @@ fn left_out(of: the_build) {}
 fn both() -> Result<(), String> {
     mod inside {
         #[::concur::on_worker_start]
-        fn deeper() {
+        const fn deeper() {
             #[::concur::on_worker_start]
-            fn deepest() {}
+            const fn deepest() {}
         }
     }
     "7".parse::<u32>().map(::std::mem::drop).map_err(|err| err.to_string())
