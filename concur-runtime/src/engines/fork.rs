@@ -91,7 +91,7 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
             };
             let is_listening = job.view.levels() != Levels::default();
             let state = State::Running;
-            let fork = Fork { end, pid, pidfd, state, is_listening, words: None, job };
+            let fork = Fork { end, pid, pidfd, state, is_listening, words: None, job, room: None };
             Ok(ForkAttempt(Some(fork)))
         }
     }
@@ -142,6 +142,8 @@ struct Fork {
     /// What the child reads: large captures lie in memory that both share, which must not be used
     /// for anything else while it lives.
     job: Job,
+    /// Its place among the forks of this process, given back when the child is gone.
+    room: Option<Box<dyn Send>>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -279,6 +281,13 @@ impl Attempt for ForkAttempt {
     fn stop(&mut self) -> Stopped {
         self.0.iter_mut().for_each(Fork::stop);
         Stopped::Going
+    }
+
+    fn keep_room(&mut self, room: Box<dyn Send>) -> Option<Box<dyn Send>> {
+        match &mut self.0 {
+            Some(fork) => fork.room.replace(room),
+            None => Some(room),
+        }
     }
 }
 
