@@ -73,6 +73,7 @@ scenarios! {
     grace::a_worker_whose_task_ends_when_told_is_used_again(CONCUR_WORKERS = "1"),
     grace::the_end_of_a_grace_never_meets_the_next_task(CONCUR_WORKERS = "1"),
     grace::a_dropped_run_gives_its_worker_back(CONCUR_WORKERS = "1"),
+    grace::a_dropped_fork_keeps_its_place(CONCUR_WORKERS = "1"),
     grace::dropping_a_run_does_not_wait_for_its_tasks,
     grace::a_dropped_run_that_goes_on_is_killed,
     grace::dropped_runs_leave_nothing(CONCUR_WORKERS = "2"),

@@ -138,6 +138,25 @@ pub(crate) fn a_dropped_run_gives_its_worker_back(dir: &Path) {
     assert_eq!(children(server), [first]);
 }
 
+/// Played with one worker.
+pub(crate) fn a_dropped_fork_keeps_its_place(dir: &Path) {
+    for round in 0..5_u32 {
+        let (begun, told) = (format!("begun-{round}"), dir.join(format!("told-{round}")));
+        let run = concurrent! {
+            told => {
+                task::on_cancel(LONG);
+                mark(dir, &begun);
+                assert!(eventually(task::cancelled));
+                thread::sleep(SHORT);
+                std::fs::write(&told, "")?;
+            },
+        };
+        begin_and_drop(run.driver(Driver::Fork), dir, &begun);
+        let next = concurrent! { next => told.exists() }.driver(Driver::Fork).run();
+        assert_eq!(next.expect("its turn comes"), (true,), "two forks at once with room for one");
+    }
+}
+
 pub(crate) fn dropping_a_run_does_not_wait_for_its_tasks(dir: &Path) {
     for driver in [Driver::Process, Driver::Fork] {
         let name = driver.name().to_owned();

@@ -184,7 +184,7 @@ fn attributes_are_copied_where_they_mean_the_same() {
 fn documentation_is_copied_without_its_examples() {
     let item = "/// Adds.\n///\n/// # Examples\n///\n/// ```\n/// code\n/// ```\n///\n/// # Errors\n/// Never.\nfn f() {}";
     let lines = ["", " Adds.", "", "", "", " # Errors", " Never."];
-    let written: String = lines.iter().map(|line| format!("#[doc=\"{line}\"]")).collect();
+    let written = lines.map(|line| format!("#[doc=\"{line}\"]")).concat();
     let expansion = expansion("", item);
     let written = written.replace(' ', "");
     assert!(expansion.contains(&format!("whenitisrun.\"]{written}fnf_task")), "{expansion}");

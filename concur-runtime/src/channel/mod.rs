@@ -95,6 +95,7 @@ mod tests {
             deadline: None,
             nested_limit: None,
             memory_limit: None,
+            levels: crate::forward::Levels::default(),
             is_last: false,
             shared: nothing,
             own: nothing,

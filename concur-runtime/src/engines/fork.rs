@@ -108,6 +108,7 @@ fn start(job: Job) -> io::Result<ForkAttempt> {
                 start_by,
                 heard,
                 job,
+                room: None,
             })))
         }
     }
@@ -163,6 +164,8 @@ struct Fork {
     /// What the child reads: large captures lie in memory that both share, which must not be used
     /// for anything else while it lives.
     job: Job,
+    /// Its place among the forks of this process, given back when the child is gone.
+    room: Option<Box<dyn Send>>,
 }
 
 /// What a child has said that is no answer.
@@ -339,6 +342,13 @@ impl Attempt for ForkAttempt {
     fn stop(&mut self) -> Stopped {
         self.0.iter_mut().for_each(Fork::stop);
         Stopped::Going
+    }
+
+    fn keep_room(&mut self, room: Box<dyn Send>) -> Option<Box<dyn Send>> {
+        match &mut self.0 {
+            Some(fork) => fork.room.replace(room),
+            None => Some(room),
+        }
     }
 }
 

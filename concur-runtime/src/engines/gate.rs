@@ -38,7 +38,7 @@ impl<L: Launcher + 'static> Launcher for Gated<L> {
         match gate.enter(&job.settings, None, waker) {
             Ok(pass) => match self.engine.launch(job, overfill, waker) {
                 Launch::Started(attempt) => {
-                    Launch::Started(Box::new(GatedAttempt::Working { attempt, _pass: pass }))
+                    Launch::Started(Box::new(GatedAttempt::working(attempt, pass)))
                 }
                 other => other,
             },
@@ -155,7 +155,7 @@ fn gate(driver: &Driver, depth: u32) -> Arc<Gate> {
 /// A task in front of a gate or behind it.
 enum GatedAttempt {
     Waiting(Box<Waiting>),
-    Working { attempt: Box<dyn Attempt>, _pass: Pass },
+    Working { attempt: Box<dyn Attempt>, _room: Option<Box<dyn Send>> },
     Over,
 }
 
@@ -164,6 +164,13 @@ struct Waiting {
     gate: Arc<Gate>,
     job: Job,
     place: Option<Place>,
+}
+
+impl GatedAttempt {
+    fn working(mut attempt: Box<dyn Attempt>, pass: Pass) -> Self {
+        let room = attempt.keep_room(Box::new(pass));
+        Self::Working { attempt, _room: room }
+    }
 }
 
 impl Attempt for GatedAttempt {
@@ -179,7 +186,7 @@ impl Attempt for GatedAttempt {
                         unreachable!("it waited a moment ago");
                     };
                     match waiting.engine.launch(waiting.job, true, waker) {
-                        Launch::Started(attempt) => *self = Self::Working { attempt, _pass: pass },
+                        Launch::Started(attempt) => *self = Self::working(attempt, pass),
                         Launch::Ended(outcome) => return Some(outcome),
                         Launch::Full(_) => unreachable!("it was told to take it all the same"),
                     }

@@ -134,7 +134,7 @@ mod tests {
             (
                 HookEnd::Died {
                     death: Death::Signalled(6),
-                    words: Some(LastWords::Panicked(info)),
+                    words: Some(LastWords::Panicked(Box::new(info))),
                 },
                 "panicked: boom, at src/db.rs:9:5",
             ),

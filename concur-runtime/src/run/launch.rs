@@ -56,4 +56,10 @@ pub(crate) trait Attempt: Send {
 
     /// Stops the task.
     fn stop(&mut self) -> Stopped;
+
+    /// Keeps the task's room until nothing is left of it, also when the attempt is dropped before; or
+    /// gives it back, to be kept as long as the attempt.
+    fn keep_room(&mut self, room: Box<dyn Send>) -> Option<Box<dyn Send>> {
+        Some(room)
+    }
 }
