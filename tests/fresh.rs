@@ -69,6 +69,18 @@ pub fn is_loaded() -> bool {
     LOADED.get().is_some()
 }
 
+#[concur::task(timeout = "30s")]
+pub fn doubled(number: u32) -> (u32, u32) {
+    (2 * number, std::process::id())
+}
+
+pub mod only_linked {
+    #[concur::task]
+    pub fn never_called(_: &str) -> Result<(), String> {
+        Err(String::new())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -79,6 +91,7 @@ mod tests {
         assert!(super::is_elsewhere());
         let (loaded,) = concur::concurrent! { loaded => super::is_loaded() }.run().unwrap();
         assert!(loaded && !super::is_loaded());
+        assert_eq!(super::doubled_task(2).run().unwrap().0, 4);
     }
 }
 "#;
@@ -101,11 +114,16 @@ fn main() {
     println!("place: {}", panic.file() == Some(file!()) && panic.line() == Some(line));
     let again = concurrent! { length => word.len() }.run().unwrap();
     println!("again: {again:?}");
+    let (doubled, there) = fresh::doubled_task(4).run().unwrap();
+    println!("function: {doubled} {}", there != here);
+    let listed: Vec<String> = concur::tasks().iter().map(|task| task.name().to_owned()).collect();
+    println!("listed: {listed:?}");
 }
 "#;
 
 const SAID: &str = "main runs\nlibrary elsewhere: true\nblock: (true, 4)\nkind: true\n\
-                    message: true\nplace: true\nagain: (4,)\n";
+                    message: true\nplace: true\nagain: (4,)\nfunction: 8 true\n\
+                    listed: [\"fresh::doubled\", \"fresh::only_linked::never_called\"]\n";
 
 /// Names nothing of the library, whose hook is there all the same.
 const HOOKED: &str = r#"
@@ -165,6 +183,8 @@ fn main() -> Result<(), kn::Error> {
     println!("block: {:?}", tasks.run()?);
     let sum = kn::concurrent! { sum => LOADED.with(|loaded| *loaded + BEGUN.get()) };
     println!("hooks: {:?}", sum.run()?);
+    println!("function: {:?}", half_task(6).run()?);
+    println!("named: {}", kn::tasks().iter().any(|task| task.name() == "fresh::half"));
     Ok(())
 }
 
@@ -182,6 +202,11 @@ fn load() -> Result<(), String> {
 #[kn::on_worker_start(crate = kn)]
 fn begin() {
     BEGUN.set(2);
+}
+
+#[kn::attr::concurrent]
+fn half(number: u32) -> Result<u32, String> {
+    if number % 2 == 0 { Ok(number / 2) } else { Err("it is odd".to_owned()) }
 }
 "#;
 
@@ -312,5 +337,8 @@ fn a_panic_arrives_where_panics_abort() {
 #[test]
 fn the_dependency_may_have_another_name() {
     let mut fresh = Fresh::new(RENAMED_MANIFEST, &[("src/main.rs", RENAMED)]);
-    assert_eq!(fresh.says("dev", &["run"]), "main runs\nblock: (true, [0, 1])\nhooks: (42,)\n");
+    assert_eq!(
+        fresh.says("dev", &["run"]),
+        "main runs\nblock: (true, [0, 1])\nhooks: (42,)\nfunction: 3\nnamed: true\n"
+    );
 }

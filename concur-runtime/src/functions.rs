@@ -194,28 +194,21 @@ fn around<'a>(about: &About, type_name: &'a str) -> Option<&'a str> {
 /// ```
 #[must_use]
 pub fn tasks() -> Vec<TaskInfo> {
-    let mut tasks: Vec<TaskInfo> = slots().into_iter().map(|describe| describe()).collect();
-    tasks.sort_by(|a, b| a.name().cmp(b.name()).then_with(|| a.place().cmp(&b.place())));
+    #[cfg(target_os = "linux")]
+    let mut tasks: Vec<TaskInfo> =
+        crate::sys::functions::slots().map(|describe| describe()).collect();
+    #[cfg(not(target_os = "linux"))]
+    let mut tasks: Vec<TaskInfo> = Vec::new();
+    tasks.sort_by(|a, b| a.key().cmp(&b.key()));
+    // The same function is in a program twice if its crate is: as the one that is tested, say, and
+    // as what another one needs.
+    tasks.dedup_by(|a, b| a.key() == b.key());
     tasks
 }
 
-/// The slots of this binary, each once.
-fn slots() -> Vec<Describe> {
-    #[cfg(target_os = "linux")]
-    {
-        let mut slots: Vec<Describe> = crate::sys::functions::slots().collect();
-        // A slot may be there twice, if the compiler made two copies of what left it.
-        slots.sort_by_key(|describe| *describe as usize);
-        slots.dedup_by_key(|describe| *describe as usize);
-        slots
-    }
-    #[cfg(not(target_os = "linux"))]
-    Vec::new()
-}
-
 impl TaskInfo {
-    fn place(&self) -> (&'static str, u32) {
-        (self.file(), self.line())
+    fn key(&self) -> (&str, &str, u32, &str) {
+        (self.name(), self.file(), self.line(), self.function())
     }
 }
 

@@ -267,12 +267,22 @@ mod awaiting {
         if soon(number).await % 2 == 0 { Ok(number / 2) } else { Err(format!("{number} is odd")) }
     }
 
+    #[concur::attr::concurrent]
+    impl Order {
+        #[concurrent(timeout = "30s")]
+        async fn weight(&self, each: u32) -> Result<u32, String> {
+            let count = u32::try_from(soon(&self.items).await.len());
+            Ok(count.map_err(|err| err.to_string())? * each)
+        }
+    }
+
     #[test]
     fn an_async_function_is_awaited_in_the_worker() {
         let order = Order { id: 1, items: vec!["pen".to_owned()] };
         everywhere(|driver| {
             let task = length_task("four", &order).driver(driver.clone());
             assert_eq!(task.run().unwrap(), 5);
+            assert_eq!(order.weight_task(7).driver(driver.clone()).run().unwrap(), 7);
             assert_eq!(halved_task(8).driver(driver.clone()).run().unwrap(), 4);
             let err = halved_task(7).driver(driver).run().unwrap_err();
             assert_eq!(err.failures()[0].decode_error(), Some("7 is odd".to_owned()));

@@ -5,6 +5,8 @@
 //! `tests/strict.rs`.
 
 mod errors;
+#[cfg(feature = "testing")]
+mod fakes;
 mod functions;
 mod listing;
 mod methods;
