@@ -157,7 +157,7 @@
 /// ```
 #[doc(inline)]
 pub use concur_macros::concurrent_function as task;
-pub use concur_macros::{main, on_worker_start, preload};
+pub use concur_macros::{main, on_deferred_failure, on_worker_start, preload};
 pub use concur_runtime::{
     Config, Deferred, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many,
     Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskInfo, TaskTuple, Tasks,

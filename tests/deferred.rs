@@ -70,6 +70,8 @@ const OWN: &[harness::Check] = &[
     ("nothing_is_left_when_all_is_done", ends::nothing_is_left_when_all_is_done),
     ("the_log_has_a_line_for_each_task", log::it_has_a_line_for_each_task),
     ("the_log_is_for_its_owner_alone", log::it_is_for_its_owner_alone),
+    ("hooks_are_told_of_failures", log::hooks_are_told_of_failures),
+    ("a_hook_that_goes_wrong_is_told_in_the_log", log::a_hook_that_goes_wrong_is_told_in_the_log),
     ("a_log_that_cannot_be_opened_is_told_at_once", log::one_that_cannot_be_opened_is_told),
 ];
 

@@ -266,6 +266,12 @@ pub(crate) fn hook_with_arguments(inputs: &impl ToTokens, attribute: &str) -> Er
     Error::new_spanned(inputs, message)
 }
 
+pub(crate) fn hook_without_failure(signature: &impl ToTokens) -> Error {
+    let message = "a hook for deferred failures is told of one: write \
+                   `fn name(failure: &concur::TaskError)`";
+    Error::new_spanned(signature, message)
+}
+
 pub(crate) fn hook_is_async(async_token: &impl ToTokens) -> Error {
     let message = "a hook runs before there is a runtime: write a plain `fn`, and make a runtime in \
                    it if it has to wait for futures";

@@ -18,6 +18,7 @@ use syn::{Attribute, FnArg, ReturnType, Safety, Signature, Type, Visibility};
 pub(crate) enum Stage {
     Preload,
     WorkerStart,
+    DeferredFailure,
 }
 
 impl Stage {
@@ -26,6 +27,7 @@ impl Stage {
         match self {
             Self::Preload => "preload",
             Self::WorkerStart => "on_worker_start",
+            Self::DeferredFailure => "on_deferred_failure",
         }
     }
 
@@ -34,6 +36,7 @@ impl Stage {
         let name = match self {
             Self::Preload => "Preload",
             Self::WorkerStart => "WorkerStart",
+            Self::DeferredFailure => "DeferredFailure",
         };
         Ident::new(name, Span::mixed_site())
     }
@@ -94,6 +97,10 @@ impl Hook {
             Some(FnArg::Receiver(receiver)) => {
                 errors.push(errors::hook_on_method(receiver, attribute));
             }
+            _ if matches!(stage, Stage::DeferredFailure) && inputs.len() == 1 => {}
+            _ if matches!(stage, Stage::DeferredFailure) => {
+                errors.push(errors::hook_without_failure(&self.signature));
+            }
             Some(FnArg::Typed(_)) => errors.push(errors::hook_with_arguments(inputs, attribute)),
             None => {}
         }
@@ -127,6 +134,13 @@ impl Hook {
             ReturnType::Default => quote_spanned!(ours=> ()),
             ReturnType::Type(_, returned) => returned.to_token_stream(),
         };
+        let call = if let Stage::DeferredFailure = stage {
+            // At the function's name, where rustc tells of another argument.
+            let with_failure = placed_at(name.span(), quote!(#private::with_failure));
+            quote_spanned!(ours=> #with_failure(#name))
+        } else {
+            quote_spanned!(ours=> #name())
+        };
         // The line of the function: what stands at our own places has that of the attribute.
         let line = placed_at(name.span(), quote!(#private::line!()));
         quote_spanned! {ours=>
@@ -144,7 +158,7 @@ impl Hook {
 
                     #[allow(deprecated)]
                     fn call() -> #private::Result<(), #private::Failure> {
-                        #private::hook_returned::<#returned>(#name())
+                        #private::hook_returned::<#returned>(#call)
                     }
                 }
 

@@ -161,3 +161,26 @@ pub fn preload(options: TokenStream, item: TokenStream) -> TokenStream {
 pub fn on_worker_start(options: TokenStream, item: TokenStream) -> TokenStream {
     hook_attribute::expand(Stage::WorkerStart, &options.into(), &item.into()).into()
 }
+
+/// Marks a function that is told of each deferred task that has failed, after its last attempt.
+///
+/// It takes the failure and returns nothing or a `Result`. Where a supervisor runs the deferred task
+/// (drivers Process and Fork), the hook runs in a worker of the supervisor, for a minute at the most;
+/// the program that deferred may have ended long ago, and nothing that its `main` set up is there. On
+/// Thread and Sync it is called where the task has failed. A hook that fails, panics or hangs is a line
+/// in the log of deferred work (on Thread and Sync: on stderr) and stops nothing.
+///
+/// ```ignore
+/// #[concur::on_deferred_failure]
+/// fn alarm(failure: &concur::TaskError) -> std::io::Result<()> {
+///     std::fs::write("/tmp/alarm-of-my-app", failure.to_string())
+/// }
+/// ```
+///
+/// # Errors
+///
+/// At compile time, when it is not on a free function with one argument, a `&concur::TaskError`.
+#[proc_macro_attribute]
+pub fn on_deferred_failure(options: TokenStream, item: TokenStream) -> TokenStream {
+    hook_attribute::expand(Stage::DeferredFailure, &options.into(), &item.into()).into()
+}

@@ -7,7 +7,7 @@ pub use std::iter::IntoIterator;
 pub use std::{column, compile_error, file, line, module_path, panic};
 
 pub use crate::functions::{About, Annotated, list};
-pub use crate::hooks::{Hook, HookReturn, HookSite, Stage, hook_returned, keep_hook};
+pub use crate::hooks::{Hook, HookReturn, HookSite, Stage, hook_returned, keep_hook, with_failure};
 pub use crate::join::join as tasks;
 pub use crate::single::Task;
 pub use crate::task::Site;

@@ -12,6 +12,8 @@ use crate::scenario::{Named, scenario};
 pub(crate) const SCENARIOS: &[Named] = &[
     ("defers_four_tasks", defers_four_tasks),
     ("finds_that_the_log_cannot_be_opened", finds_that_the_log_cannot_be_opened),
+    ("defers_what_fails", defers_what_fails),
+    ("defers_one_that_fails", defers_one_that_fails),
 ];
 
 fn defers_four_tasks(_dir: &Path) {
@@ -58,6 +60,71 @@ pub(crate) fn it_is_for_its_owner_alone() {
     scenario("defers_four_tasks").env("CONCUR_DEFER_LOG", text).succeeds();
     let mode = std::fs::metadata(&path).expect("it was made").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+/// Told of every deferred task of this program that fails, where a variable asks for it.
+#[concur::on_deferred_failure]
+fn note(failure: &concur::TaskError) -> std::io::Result<()> {
+    let Some(dir) = std::env::var_os("TOLD_IN") else { return Ok(()) };
+    let file = Path::new(&dir).join(format!("{} {}", failure.task(), failure.attempts()));
+    std::fs::write(file, failure.message())
+}
+
+/// One that goes wrong itself, where a variable says how.
+#[concur::on_deferred_failure]
+fn go_wrong(failure: &concur::TaskError) {
+    match std::env::var("GO_WRONG").as_deref() {
+        Ok("panic") => panic!("not told of {}", failure.task()),
+        Ok("abort") => std::process::abort(),
+        _ => {}
+    }
+}
+
+fn defers_what_fails(_dir: &Path) {
+    for driver in [Driver::Process, Driver::Fork, Driver::Thread, Driver::Sync] {
+        let name = driver.name().to_owned();
+        let deferred = concurrent! { fails => Err::<(), _>(format!("no luck on {name}"))? };
+        let deferred = deferred.driver(driver.clone()).retries(1).defer().expect("it can be");
+        let err = deferred.wait_for(Duration::from_secs(60)).expect_err("it fails");
+        assert_eq!(err.failures()[0].message(), format!("no luck on {driver}"));
+        let dir = std::env::var_os("TOLD_IN").expect("it was set");
+        let told = Path::new(&dir).join("fails 2");
+        let is_told = || {
+            let text = std::fs::read_to_string(&told);
+            text.is_ok_and(|text| text == format!("no luck on {driver}"))
+        };
+        assert!(crate::contract::eventually(is_told), "{driver}");
+    }
+}
+
+pub(crate) fn hooks_are_told_of_failures() {
+    let marks = Marks::new();
+    let dir = marks.dir();
+    let dir = dir.to_str().expect("it is text");
+    scenario("defers_what_fails").env("TOLD_IN", dir).succeeds();
+}
+
+pub(crate) fn a_hook_that_goes_wrong_is_told_in_the_log() {
+    for (how, said) in [("panic", "panicked: not told of fails"), ("abort", "SIGABRT")] {
+        let marks = Marks::new();
+        let dir = marks.dir();
+        let log = dir.join("deferred.log");
+        let text = |path: &Path| path.to_str().expect("it is text").to_owned();
+        scenario("defers_one_that_fails")
+            .env("GO_WRONG", how)
+            .env("CONCUR_DEFER_LOG", &text(&log))
+            .succeeds();
+        let is_told = || {
+            let log = std::fs::read_to_string(&log).unwrap_or_default();
+            log.lines().any(|line| line.contains("on_deferred_failure") && line.contains(said))
+        };
+        assert!(crate::contract::eventually(is_told), "{:?}", std::fs::read_to_string(&log));
+    }
+}
+
+fn defers_one_that_fails(_dir: &Path) {
+    let deferred = concurrent! { fails => Err::<(), _>("no luck")? }.defer().expect("it can be");
+    deferred.wait_for(Duration::from_secs(60)).expect_err("it fails");
 }
 
 fn finds_that_the_log_cannot_be_opened(_dir: &Path) {

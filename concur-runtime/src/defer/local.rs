@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Deferral;
 use super::deferred::Entry;
 use super::log::Log;
-use super::report::Going;
+use super::report::{Going, Telling};
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::run::{Run, blocking};
@@ -38,7 +38,7 @@ pub(super) fn beside(deferral: Deferral, entry: &Arc<Entry>) -> Result<(), Error
 fn going(deferral: Deferral, entry: &Entry) -> Result<Going, Error> {
     let Deferral { specs, methods, policy } = deferral;
     let log = Arc::new(Log::to(Log::open()?));
-    let on_failure = if log.is_kept() { hook } else { hook_or_stderr };
+    let on_failure = Telling::Now(if log.is_kept() { hook } else { hook_or_stderr });
     // What is deferred does not end with the run that it was deferred in.
     let around = Context::current().apart();
     let watched = Watched::Here(Some(specs.len()));
@@ -52,12 +52,20 @@ fn run(mut going: Going, entry: &Entry) {
 }
 
 fn hook(err: &TaskError) {
-    super::report::tell_hooks(err);
+    tell_hooks(err);
 }
 
 /// Without a log a failure in this process would be told to nobody.
 fn hook_or_stderr(err: &TaskError) {
-    if !super::report::tell_hooks(err) {
+    if !tell_hooks(err) {
         eprintln!("concur: deferred: {err}");
     }
+}
+
+#[cfg(target_os = "linux")]
+use super::hooks::tell_here as tell_hooks;
+
+#[cfg(not(target_os = "linux"))]
+fn tell_hooks(_err: &TaskError) -> bool {
+    false
 }

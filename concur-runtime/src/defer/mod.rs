@@ -13,6 +13,8 @@ pub(crate) mod client;
 mod deferred;
 #[cfg(target_os = "linux")]
 pub(crate) mod forked;
+#[cfg(target_os = "linux")]
+pub(crate) mod hooks;
 pub(crate) mod local;
 pub(crate) mod log;
 pub(crate) mod report;

@@ -26,7 +26,17 @@ pub(crate) struct Report {
     log: Arc<Log>,
     names: Vec<Cow<'static, str>>,
     failures: Vec<TaskError>,
-    on_failure: fn(&TaskError),
+    on_failure: Telling,
+}
+
+/// What is done with a failure, besides the line in the log.
+pub(crate) enum Telling {
+    /// It is told here and now.
+    Now(fn(&TaskError)),
+    /// It is kept, for who drives the run.
+    Kept(Vec<TaskError>),
+    /// Nothing: it is that of a hook.
+    Nothing,
 }
 
 /// Tasks in the order in which they were deferred.
@@ -38,7 +48,7 @@ impl Going {
         run: Run,
         specs: VecDeque<TaskSpec>,
         log: Arc<Log>,
-        on_failure: fn(&TaskError),
+        on_failure: Telling,
     ) -> Self {
         log.held(id, &super::names(&specs));
         let names = specs.iter().map(|spec| spec.name.clone()).collect();
@@ -47,7 +57,7 @@ impl Going {
     }
 
     /// What it comes to, once the run has ended.
-    pub(crate) fn conclude(mut self) -> Result<(), Error> {
+    pub(crate) fn conclude(&mut self) -> Result<(), Error> {
         if let Err(err) = self.run.conclusion() {
             for failure in err.failures() {
                 self.report.tell(failure);
@@ -57,15 +67,28 @@ impl Going {
             }
             return Err(err);
         }
-        let failures = self.report.failures;
+        let failures = std::mem::take(&mut self.report.failures);
         if failures.is_empty() { Ok(()) } else { Err(Error::of_tasks(failures)) }
     }
 }
 
 impl Report {
-    fn tell(&self, err: &TaskError) {
+    fn tell(&mut self, err: &TaskError) {
         self.log.failed(self.id, err);
-        (self.on_failure)(err);
+        match &mut self.on_failure {
+            Telling::Now(tell) => tell(err),
+            Telling::Kept(kept) => kept.push(err.clone()),
+            Telling::Nothing => {}
+        }
+    }
+
+    /// The failures that were kept since this was asked last.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn take_kept(&mut self) -> Vec<TaskError> {
+        match &mut self.on_failure {
+            Telling::Kept(kept) => std::mem::take(kept),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -89,9 +112,4 @@ impl Sink for Report {
         self.tell(&err);
         self.failures.push(err);
     }
-}
-
-/// Tells the program's hooks for failures of deferred tasks; `false` if it has none.
-pub(crate) fn tell_hooks(_err: &TaskError) -> bool {
-    false
 }

@@ -176,7 +176,7 @@ impl TaskError {
 
     /// This failure as data, without what is long.
     #[cfg(target_os = "linux")]
-    pub(super) fn to_data(&self) -> Result<Vec<u8>, CodecError> {
+    pub(crate) fn to_data(&self) -> Result<Vec<u8>, CodecError> {
         let mut facts = self.0.clone();
         if let Some(panic) = &mut facts.panic {
             panic.backtrace = None;
@@ -185,7 +185,7 @@ impl TaskError {
     }
 
     #[cfg(target_os = "linux")]
-    pub(super) fn from_data(data: &[u8]) -> Result<Self, CodecError> {
+    pub(crate) fn from_data(data: &[u8]) -> Result<Self, CodecError> {
         Ok(Self(Box::new(codec::decode_all(data)?)))
     }
 

@@ -1,5 +1,6 @@
-//! Hooks: what a user wants done in the fork server before workers are forked (`preload`), and in
-//! each worker before its first task (`on_worker_start`).
+//! Hooks: what a user wants done in the fork server before workers are forked (`preload`), in each
+//! worker before its first task (`on_worker_start`), and when a deferred task has failed
+//! (`on_deferred_failure`, which `defer::hooks` has called).
 //!
 //! A macro leaves a type that is a [`Hook`] beside each function; the registry finds them again,
 //! the same ones at the same places in every process that runs this build. So a place is enough to
@@ -8,10 +9,16 @@
 
 pub(crate) mod failure;
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
+#[cfg(target_os = "linux")]
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::error::TaskError;
 use crate::task::failure::Failure;
+#[cfg(target_os = "linux")]
+use crate::task::panic;
 
 /// When a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +27,8 @@ pub enum Stage {
     Preload,
     /// In each worker, before its first task.
     WorkerStart,
+    /// When a deferred task has failed.
+    DeferredFailure,
 }
 
 /// Where a hook stands in the source, its name, and when it runs.
@@ -47,6 +56,7 @@ impl fmt::Display for HookSite {
         let stage = match self.stage {
             Stage::Preload => "preload",
             Stage::WorkerStart => "on_worker_start",
+            Stage::DeferredFailure => "on_deferred_failure",
         };
         write!(f, "{stage} hook `{}` ({}:{})", self.name, self.file, self.line)
     }
@@ -103,6 +113,42 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> HookReturn for Result<(), E> {
 /// The hook's own.
 pub fn hook_returned<R: HookReturn>(returned: R) -> Result<(), Failure> {
     returned.into_result()
+}
+
+/// Calls a hook that is told of a failure.
+///
+/// # Panics
+///
+/// When no failure is being told of: macros alone call this.
+pub fn with_failure<R>(hook: fn(&TaskError) -> R) -> R {
+    FAILURE.with_borrow(|failure| hook(failure.as_ref().expect("it is set around such hooks")))
+}
+
+thread_local! {
+    /// The failure that hooks are told of now.
+    static FAILURE: RefCell<Option<TaskError>> = const { RefCell::new(None) };
+}
+
+/// Tells all hooks for failures of deferred tasks of this one. What a hook says that fails or panics is
+/// given to `complain`; the others are called all the same.
+#[cfg(target_os = "linux")]
+pub(crate) fn tell_of_failure(failure: &TaskError, mut complain: impl FnMut(String)) {
+    for (_, hook) in of(Stage::DeferredFailure) {
+        let before = FAILURE.replace(Some(failure.clone()));
+        let called = catch_unwind(AssertUnwindSafe(|| hook.call()));
+        FAILURE.set(before);
+        match called {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => {
+                complain(format!("the {} failed: {}", hook.site(), failure.into_report().message));
+            }
+            Err(payload) => {
+                let message = panic::message(&*payload);
+                panic::discard(payload);
+                complain(format!("the {} panicked: {message}", hook.site()));
+            }
+        }
+    }
 }
 
 /// Puts a hook into the registry, by being instantiated.

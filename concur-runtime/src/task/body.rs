@@ -125,7 +125,7 @@ fn part<R>(site: Site, input: Input, entry: EntryPoint) -> Task<R> {
     })
 }
 
-fn entry_point<T: Registered>(is_async: bool) -> EntryPoint {
+pub(crate) fn entry_point<T: Registered>(is_async: bool) -> EntryPoint {
     EntryPoint {
         here: T::run,
         #[cfg(target_os = "linux")]

@@ -17,11 +17,12 @@ use rustix::fs::{Mode, OFlags};
 use crate::channel::{receive, send};
 use crate::codec;
 use crate::config;
+use crate::defer::hooks;
 use crate::defer::log::Log;
-use crate::defer::report::{Going, tell_hooks};
+use crate::defer::report::{Going, Telling};
 use crate::defer::submission::{self, Submitted};
 use crate::error::{Error, TaskError};
-use crate::run::{Blocking, Run};
+use crate::run::{Blocking, Policy, Run};
 use crate::seen::Watched;
 use crate::sys::fork::exit_now;
 use crate::task::TaskSpec;
@@ -42,6 +43,8 @@ struct Deferral {
     going: Going,
     /// Where its tasks run, and the configuration of its program.
     directory: Option<Vec<u8>>,
+    /// Whether it only tells hooks of another one's failure.
+    is_hook: bool,
 }
 
 /// In a fork of the fork server, or in a process that was executed to be a supervisor.
@@ -60,15 +63,12 @@ pub(crate) fn live_forked(
     crate::sys::own_slot::forget();
     super::tasks::prepare();
     let mut supervisor = Supervisor::new(caller, log);
-    let going = Going::new(id, run, specs, Arc::clone(&supervisor.log), failed);
-    supervisor.deferrals.push(Deferral { going, directory: None });
+    let kept = Telling::Kept(Vec::new());
+    let going = Going::new(id, run, specs, Arc::clone(&supervisor.log), kept);
+    supervisor.deferrals.push(Deferral { going, directory: None, is_hook: false });
     // Nothing of ours may unwind into the code that deferred: that is its parent's to go on with.
     let _ = catch_unwind(AssertUnwindSafe(|| supervisor.serve()));
     exit_now(70)
-}
-
-fn failed(err: &TaskError) {
-    tell_hooks(err);
 }
 
 impl Supervisor {
@@ -139,25 +139,46 @@ impl Supervisor {
         }
         let watched = Watched::Here(Some(deferral.specs.len()));
         let run = context.enter(|| Run::new(deferral.methods, deferral.policy, watched))?;
-        let going = Going::new(id, run, deferral.specs, Arc::clone(&self.log), failed);
-        self.deferrals.push(Deferral { going, directory });
+        let kept = Telling::Kept(Vec::new());
+        let going = Going::new(id, run, deferral.specs, Arc::clone(&self.log), kept);
+        self.deferrals.push(Deferral { going, directory, is_hook: false });
         Ok(())
     }
 
     fn advance(&mut self, blocking: &mut Blocking) {
         let mut at = 0;
         while at < self.deferrals.len() {
-            let Deferral { going, directory } = &mut self.deferrals[at];
+            let Deferral { going, directory, .. } = &mut self.deferrals[at];
             super::tasks::follow_directory(directory.as_deref());
             let Going { run, jobs, report, .. } = going;
-            if run.advance(jobs, report, &mut || blocking.waker()) {
-                let Deferral { going, .. } = self.deferrals.swap_remove(at);
-                let id = going.id;
-                let error = going.conclude().err().map(|err| err.to_bytes());
-                self.tell(&News::Ended { id, error });
+            let has_ended = run.advance(jobs, report, &mut || blocking.waker());
+            let concluded = has_ended.then(|| going.conclude());
+            for failure in going.report.take_kept() {
+                self.tell_hooks(at, &failure);
+            }
+            if let Some(result) = concluded {
+                let Deferral { going, is_hook, .. } = self.deferrals.swap_remove(at);
+                let error = result.err().map(|err| err.to_bytes());
+                if !is_hook {
+                    self.tell(&News::Ended { id: going.id, error });
+                }
             } else {
                 at += 1;
             }
+        }
+    }
+
+    /// Has the program's hooks told of a failure, by a task that is looked at later in this round.
+    fn tell_hooks(&mut self, of: usize, failure: &TaskError) {
+        let Some((specs, methods)) = hooks::telling(failure) else { return };
+        let Deferral { going, directory, .. } = &self.deferrals[of];
+        let (id, directory) = (going.id, directory.clone());
+        match Run::new(methods, Policy::Settle, Watched::Here(Some(1))) {
+            Ok(run) => {
+                let going = Going::new(id, run, specs, Arc::clone(&self.log), Telling::Nothing);
+                self.deferrals.push(Deferral { going, directory, is_hook: true });
+            }
+            Err(err) => self.log.broken(id, &err),
         }
     }
 

@@ -35,7 +35,7 @@ impl Remembered {
         let time = match (&failure.end, failure.site.stage) {
             (HookEnd::Hung(limit), _) => *limit,
             (_, Stage::Preload) => KEPT_FOR,
-            (_, Stage::WorkerStart) => return None,
+            (_, Stage::WorkerStart | Stage::DeferredFailure) => return None,
         };
         Some(Self { failure: failure.clone(), until: Moment::now().after(time) })
     }
