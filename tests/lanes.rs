@@ -60,6 +60,7 @@ scenarios! {
     ends::a_crash_is_that_of_all("1" x "3"),
     ends::an_exit_is_that_of_all("1" x "2"),
     ends::an_overflown_stack_is_known("1" x "2"),
+    ends::hooks_have_run_and_what_is_kept_is_dropped("1" x "2"),
     ends::tries_have_a_worker_of_their_own("1" x "2"),
     ends::a_worker_that_was_killed_idle_is_replaced("1" x "2"),
     stops::a_timeout_drops_a_future("1" x "2"),

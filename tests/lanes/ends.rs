@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::id;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use concur::{ErrorKind, TaskError, concurrent};
+use concur::{ErrorKind, TaskError, WorkerLocal, concurrent};
 use rustix::process::{Signal, kill_process};
 
 use crate::contract::{eventually, is_alive, mark};
@@ -114,6 +115,43 @@ pub(crate) fn an_overflown_stack_is_known(dir: &Path) {
     assert!(overflows.is_stack_overflow() && !waits.is_stack_overflow(), "{overflows} {waits}");
     assert!(overflows.to_string().contains("overflowed its stack"), "{overflows}");
     assert_died_with_others(&waits, ErrorKind::Killed, "another task");
+}
+
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
+#[concur::on_worker_start]
+fn note_start() {
+    STARTED.fetch_add(1, Ordering::Relaxed);
+}
+
+static KEPT: WorkerLocal<Option<Guard>> = WorkerLocal::new(|| None);
+
+pub(crate) fn hooks_have_run_and_what_is_kept_is_dropped(dir: &Path) {
+    let meet = || {
+        concurrent! {
+            for own in 0..2_u32 => {
+                assert_eq!(STARTED.load(Ordering::Relaxed), 1);
+                let there = KEPT.with(|kept| {
+                    let there = kept.is_some();
+                    kept.get_or_insert_with(|| Guard(dir.join(format!("dropped-{own}"))));
+                    there
+                });
+                mark(dir, &format!("{there}-{own}"));
+                assert!(until_mark(dir, &format!("{there}-{}", 1 - own)).await);
+                (there, id())
+            }
+        }
+        .run()
+        .expect("they meet")
+    };
+    let (first, again) = (meet(), meet());
+    assert!(first.iter().all(|(there, _)| !there) && again.iter().all(|(there, _)| *there));
+    assert_eq!(first[0].1, again[1].1);
+    let dropped = |own: u32| dir.join(format!("dropped-{own}")).exists();
+    assert!(!dropped(0) && !dropped(1));
+    // An ordinary task needs the room.
+    concurrent! { plain => id() }.run().expect("it is fine");
+    assert!(eventually(|| dropped(0) && dropped(1)), "they were not dropped");
 }
 
 pub(crate) fn tries_have_a_worker_of_their_own(dir: &Path) {
