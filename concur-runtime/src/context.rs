@@ -54,10 +54,22 @@ impl Context {
         Self { deadline: None, around: Around::Nothing, ..self }
     }
 
+    /// Makes the whole process at least this deep: it was made for tasks of this depth and deeper.
+    #[cfg(all(target_os = "linux", feature = "tokio"))]
+    pub(crate) fn deepen_process_to(depth: u32) {
+        PROCESS_DEPTH.store(depth, Ordering::Relaxed);
+    }
+
     /// Makes the whole process as deep as this: it was made for this task.
     #[cfg(target_os = "linux")]
     pub(crate) fn deepen_process(&self) {
         PROCESS_DEPTH.store(self.depth, Ordering::Relaxed);
+    }
+
+    /// Runs `work` outside of any task, as far as the thread is asked.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn outside<R>(work: impl FnOnce() -> R) -> R {
+        Self::OUTSIDE.enter(work)
     }
 
     /// Runs `work` in this context and puts the one before back, also when it panics.

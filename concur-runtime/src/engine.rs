@@ -145,6 +145,8 @@ impl Job {
             facts: self.facts(started),
             told: self.told.clone(),
             outer: self.context.around.clone(),
+            #[cfg(all(target_os = "linux", feature = "tokio"))]
+            lane: None,
         };
         Context { around: Around::Task(Arc::new(inside)), ..self.context.clone() }
     }
@@ -168,6 +170,10 @@ impl Job {
     /// result, never counts.
     pub(crate) fn within_limits(&self, mut outcome: Outcome, started: Option<Moment>) -> Outcome {
         let Some(started) = started else { return outcome };
+        if matches!(outcome.end, End::Dropped) {
+            // It was told by its run, which knows why.
+            return outcome;
+        }
         let timeout = self.timeout().map(|limit| (started.after(limit), Limit::Timeout(limit)));
         let deadline = self.context.deadline.map(|deadline| (deadline, Limit::Deadline));
         let first = timeout.into_iter().chain(deadline).min_by_key(|(moment, _)| *moment);

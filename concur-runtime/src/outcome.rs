@@ -27,6 +27,8 @@ pub(crate) enum Ending {
     Unencodable(String),
     /// The task was not run: what was asked for around it cannot be had.
     Refused(String),
+    /// The task was told to stop, and its future was dropped.
+    Dropped,
 }
 
 /// How a process ended.
@@ -81,6 +83,8 @@ pub(crate) enum Stop {
     Killed,
     /// It ended by itself: it was told to, looked at the clock, or was done too late.
     Ended,
+    /// Its future was dropped.
+    Dropped,
     /// It never began, or cannot be stopped and was left behind.
     Left,
 }
@@ -112,10 +116,14 @@ pub(crate) enum End {
         words: Option<LastWords>,
         /// How many bytes the task could ask for, where that was limited.
         memory_limit: Option<u64>,
+        /// So many other tasks ran in the same process.
+        beside: usize,
     },
     /// The worker went down with the fork server, and how that ended.
     Lost(String),
     TimedOut(Limit, Stop),
+    /// It was told to stop, and its future was dropped.
+    Dropped,
     Cancelled,
     /// No worker could be had, and why.
     NotStarted(String),
@@ -152,6 +160,7 @@ impl Outcome {
     pub(crate) fn out_of_time(&mut self, limit: Limit) {
         let stop = match &self.end {
             End::Died { .. } | End::Lost(_) => Stop::Killed,
+            End::Dropped => Stop::Dropped,
             End::Cancelled | End::NotStarted(_) => Stop::Left,
             _ => Stop::Ended,
         };
@@ -174,6 +183,7 @@ impl Outcome {
             Ending::Refused(reason) => {
                 return Self { pid: Some(pid), ..Self::not_run(End::NotStarted(reason)) };
             }
+            Ending::Dropped => End::Dropped,
         };
         Self { end, elapsed, pid: Some(pid), may_have_run: true }
     }

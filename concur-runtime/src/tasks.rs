@@ -79,8 +79,8 @@ macro_rules! options {
             self
         }
 
-        /// At most this many tasks of the run at once (and never more than there are workers). Zero
-        /// is an error when the tasks are run.
+        /// At most this many tasks of the run at once (and never more than the workers take). Zero is
+        /// an error when the tasks are run.
         pub fn limit(mut self, tasks: usize) -> Self {
             self.methods.limit = Some(tasks);
             self
@@ -118,6 +118,53 @@ macro_rules! options {
         /// for a worker already. Deferred tasks always wait.
         pub fn when_full(mut self, when_full: WhenFull) -> Self {
             self.methods.options.when_full = Some(when_full);
+            self
+        }
+
+        /// So many async tasks run at once in one worker of the driver Process; from 1 to 128. One,
+        /// unless set; the run then has up to this many tasks under way for each worker.
+        ///
+        /// It is for tasks that wait most of the time. Each is polled on a thread of its own, but they
+        /// share the process and its runtime, so something opened once (a pool of connections in a
+        /// static) serves all of them. A free place beside others is taken before another worker is.
+        /// Tasks that do not await, that are [`isolated`](Self::isolated) or tried again have a worker for
+        /// themselves as ever. Each place costs a descriptor here and in the worker.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # #[cfg(feature = "tokio")] {
+        /// use concur::concurrent;
+        ///
+        /// async fn length(url: &str) -> usize {
+        ///     tokio::task::yield_now().await; // waits for an answer
+        ///     url.len()
+        /// }
+        ///
+        /// let urls = ["https://a.example", "https://bc.example"].map(String::from);
+        /// let lengths: Vec<usize> =
+        ///     concurrent! { for url in urls => length(&url).await }.async_tasks_per_worker(16).run()?;
+        /// assert_eq!(lengths, [17, 18]);
+        /// # }
+        /// # Ok::<(), concur::Error>(())
+        /// ```
+        ///
+        /// # Cancellation
+        ///
+        /// A task that is to stop (its timeout, a failure of another one, a dropped run) has its future
+        /// dropped where it awaits, after the time that it asked for with
+        /// [`on_cancel`](crate::task::on_cancel) if it did; the others go on. One that has not yielded
+        /// half a second later is killed, with its worker and everything that runs there: the others fail as
+        /// [`Killed`](crate::ErrorKind::Killed), with an error that names the task that did not yield,
+        /// and may have run. They die together, too, when one of them crashes the process. A task that
+        /// blocks (in a block of its own that is `run` and not awaited, say) holds up no other; one that
+        /// was spawned, `tokio::spawn`, holds up the timers and sockets of all.
+        ///
+        /// # Errors
+        ///
+        /// Another number is an error when the tasks are run.
+        pub fn async_tasks_per_worker(mut self, count: usize) -> Self {
+            self.methods.options.async_tasks_per_worker = Some(count);
             self
         }
 

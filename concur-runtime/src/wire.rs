@@ -37,13 +37,14 @@ pub(crate) const HEAD_LIMIT: usize = 28 * 1024;
 pub(crate) enum Command {
     /// The first message; carries the board's descriptor.
     Hello(Hello),
-    /// Fork a worker; carries the worker's end of its socket.
-    Start { worker: u32, slot: u32 },
+    /// Fork a worker; carries the worker's end of its socket. Where it runs several tasks at once, each
+    /// of its lanes has a slot, and a socket that comes behind.
+    Start { worker: u32, slot: u32, lanes: Vec<u32> },
     /// Kill a worker and everything it started.
     Kill { worker: u32 },
     /// From the fork server to a worker that was executed instead of forked: the first message,
-    /// with its socket, its board and the way to the server.
-    Serve { slot: u32, level: u32, file: Option<Source> },
+    /// with its socket, its board, the way to the server, and the sockets of its lanes.
+    Serve { slot: u32, level: u32, lanes: Vec<u32>, file: Option<Source> },
     /// Fork a supervisor of deferred tasks; carries its end of its socket, and the log if there is
     /// one.
     Supervise { file: Option<Source> },
@@ -247,7 +248,7 @@ impl Notice {
 /// Cuts what an ending says to what fits into a head.
 pub(crate) fn cut(ending: &mut Ending) {
     match ending {
-        Ending::Done => {}
+        Ending::Done | Ending::Dropped => {}
         Ending::Failed(report) => cut_report(report),
         Ending::Panicked(info) => cut_panic(info),
         Ending::Undecodable(reason) | Ending::Unencodable(reason) | Ending::Refused(reason) => {

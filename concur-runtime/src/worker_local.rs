@@ -25,6 +25,9 @@ use crate::task::panic;
 /// | `Thread` | thread | with the thread, some seconds after its last task |
 /// | `Sync` | thread that runs the block | with the thread |
 ///
+/// Where async tasks share a worker, each place in it has a value of its own, and what a hook has made is
+/// for none of them.
+///
 /// A worker that is killed (by a timeout, a cancellation, a crash) drops nothing, as no such process
 /// does. A drop that panics is told on stderr and the next value is dropped. One that does not return
 /// ends with its worker: within 5 s, or 0.3 s once the caller is gone. Threads that a task starts have

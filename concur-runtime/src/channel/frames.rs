@@ -13,10 +13,11 @@ use rustix::net::{
     SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
 
+use crate::config::MOST_LANES;
 use crate::wire::FRAME_LIMIT;
 
-/// So many descriptors come with a frame at the most.
-const MOST_DESCRIPTORS: usize = 3;
+/// So many descriptors come with a frame at the most: three, and the sockets of a worker's lanes.
+const MOST_DESCRIPTORS: usize = 3 + MOST_LANES;
 
 /// Two connected ends.
 pub(crate) fn close_on_exec_pair() -> io::Result<(OwnedFd, OwnedFd)> {

@@ -14,6 +14,8 @@ use crate::codec::{self, CodecError};
 use crate::context::Moment;
 use crate::outcome::Ending;
 use crate::payload::Payload;
+#[cfg(feature = "tokio")]
+use crate::sys::memory::Header;
 use crate::sys::memory::{Mapping, Slot};
 use crate::sys::own_slot::OwnSlot;
 #[cfg(feature = "forward")]
@@ -53,13 +55,36 @@ impl WorkerEnd {
     ) -> Self {
         #[cfg(feature = "forward")]
         let ring = slot.ring.take();
-        let slot = OwnSlot::keep(slot);
+        Self {
+            #[cfg(feature = "forward")]
+            ring,
+            ..Self::with(OwnSlot::keep(slot), socket)
+        }
+    }
+
+    /// The end of a lane: one of several in this process.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn of_lane(
+        #[cfg_attr(not(feature = "forward"), expect(unused_mut, reason = "it has no ring"))]
+        mut slot: Slot,
+        socket: OwnedFd,
+    ) -> Self {
+        #[cfg(feature = "forward")]
+        let ring = slot.ring.take();
+        Self {
+            #[cfg(feature = "forward")]
+            ring,
+            ..Self::with(OwnSlot::keep_beside_others(slot), socket)
+        }
+    }
+
+    fn with(slot: OwnSlot, socket: OwnedFd) -> Self {
         slot.header().worker.pid.store(std::process::id(), SeqCst);
         Self {
             slot,
             socket: Arc::new(socket),
             #[cfg(feature = "forward")]
-            ring,
+            ring: None,
             turn: 0,
             taken_at: Moment::now(),
             idle_limit: 0,
@@ -78,6 +103,12 @@ impl WorkerEnd {
         &self.socket
     }
 
+    /// What both sides of the slot look at.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn header(&self) -> &'static Header {
+        self.slot.header()
+    }
+
     /// The request that was taken last, by its number, and when that was.
     pub(crate) fn taken(&self) -> (u32, Moment) {
         (self.turn, self.taken_at)
@@ -86,6 +117,14 @@ impl WorkerEnd {
     /// Waits for the next request. `None` when the caller is gone, has taken it back, or has had none
     /// for as long as it allows the worker to wait.
     pub(crate) fn next(&mut self) -> io::Result<Option<Result<Request, CodecError>>> {
+        self.next_unless_left(|_| true)
+    }
+
+    /// As [`next`](Self::next); `may_leave` is asked when there was no request for so long.
+    pub(crate) fn next_unless_left(
+        &mut self,
+        may_leave: impl Fn(Duration) -> bool,
+    ) -> io::Result<Option<Result<Request, CodecError>>> {
         let next = self.turn.wrapping_add(1);
         while !self.is_requested(next) {
             // The first request of a worker that was forked ahead is not worth looking out for.
@@ -103,7 +142,7 @@ impl WorkerEnd {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-                    if self.leave() {
+                    if may_leave(Duration::from_nanos(self.idle_limit)) && self.leave() {
                         return Ok(None);
                     }
                 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::sources::{self, Installed};
-use super::{Choice, Options, Source, WhenFull};
+use super::{Choice, LANES_ALLOWED, MOST_LANES, Options, Source, WhenFull};
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::size::{self, Spelled};
@@ -83,6 +83,17 @@ macro_rules! settings {
                 self.check(count > 0, "tasks_per_worker", "0", "1 or more");
                 let $options = &mut self;
                 $place.tasks_per_worker = Some(count);
+                self
+            }
+
+            /// So many async tasks run at once in one worker of the driver Process; from 1 to 128. One,
+            /// unless set. See [`Tasks::async_tasks_per_worker`](crate::Tasks::async_tasks_per_worker).
+            pub fn async_tasks_per_worker(mut self, count: usize) -> Self {
+                let is_right = (1..=MOST_LANES).contains(&count);
+                let value = count.to_string();
+                self.check(is_right, "async_tasks_per_worker", &value, LANES_ALLOWED);
+                let $options = &mut self;
+                $place.async_tasks_per_worker = Some(count);
                 self
             }
 

@@ -3,7 +3,7 @@
 //! The environment and the file know the same ones, so that a setting is written down here once.
 //! Knows neither of them: they say where a value came from.
 
-use super::{Options, WhenFull, nearest::nearest};
+use super::{LANES_ALLOWED, MOST_LANES, Options, WhenFull, nearest::nearest};
 use crate::{duration, size};
 
 /// One setting.
@@ -30,7 +30,7 @@ const ANY_NUMBER: &str = "a whole number from 0";
 const SWITCH: &str = "`true`, `1`, `false` or `0`";
 
 /// All settings but the driver, which is no driver's own.
-pub(super) static ALL: [Known; 14] = [
+pub(super) static ALL: [Known; 15] = [
     number("workers", COUNT, |text, into| {
         put(
             &mut into.workers,
@@ -42,6 +42,10 @@ pub(super) static ALL: [Known; 14] = [
         put(&mut into.deadline, duration::parse(text))
     }),
     number("tasks_per_worker", COUNT, |text, into| put(&mut into.tasks_per_worker, count(text))),
+    number("async_tasks_per_worker", LANES_ALLOWED, |text, into| {
+        let count = text.parse().ok().filter(|count| (1..=MOST_LANES).contains(count));
+        put(&mut into.async_tasks_per_worker, count)
+    }),
     switch("isolated", |text, into| put(&mut into.isolated, on_or_off(text))),
     number("retries", ANY_NUMBER, |text, into| put(&mut into.retries, text.parse().ok())),
     text("backoff", duration::ALLOWED, |text, into| put(&mut into.backoff, duration::parse(text))),

@@ -34,6 +34,7 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) tasks_per_worker: Option<u64>,
+    pub(crate) async_tasks_per_worker: Option<usize>,
     pub(crate) isolated: Option<bool>,
     pub(crate) retries: Option<u32>,
     pub(crate) backoff: Option<Duration>,
@@ -135,6 +136,8 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) tasks_per_worker: Option<u64>,
+    /// As set; see [`Settings::lanes`].
+    pub(crate) async_tasks_per_worker: usize,
     pub(crate) isolated: bool,
     /// How many bytes each task may ask for.
     pub(crate) memory_limit: Option<u64>,
@@ -159,6 +162,12 @@ const NESTED_LIMIT: u32 = 4;
 /// How long a worker has to be ready, its hooks included, unless a setting says otherwise.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// So many async tasks share a worker at the most: each costs descriptors on both sides.
+pub(crate) const MOST_LANES: usize = 128;
+
+/// What may be said of it.
+const LANES_ALLOWED: &str = "a whole number from 1 to 128";
+
 impl Settings {
     /// Brings together what the sources say of a run.
     pub(crate) fn resolve(methods: &Methods) -> Result<Self, Error> {
@@ -179,6 +188,13 @@ impl Settings {
             return Err(Error::config(
                 "method `limit`: `0` tasks at once would never finish: allowed is 1 or more",
             ));
+        }
+        if let Some(count) = methods.options.async_tasks_per_worker {
+            if !(1..=MOST_LANES).contains(&count) {
+                return Err(Error::config(format!(
+                    "method `async_tasks_per_worker`: `{count}` is not allowed: allowed is {LANES_ALLOWED}"
+                )));
+            }
         }
         let (own, function) = (task.map(|task| &task.own), task.map(|task| &task.function));
         for options in own.map(|own| &own.options).into_iter().chain([&methods.options]) {
@@ -203,6 +219,7 @@ impl Settings {
             timeout: first(&layers, |from| from.timeout),
             deadline: first(&layers, |from| from.deadline),
             tasks_per_worker: first(&layers, |from| from.tasks_per_worker),
+            async_tasks_per_worker: first(&layers, |from| from.async_tasks_per_worker).unwrap_or(1),
             isolated: first(&layers, |from| from.isolated).unwrap_or(false),
             memory_limit: first(&layers, |from| from.memory_limit),
             queue_limit: first(&layers, |from| from.queue_limit),
@@ -228,9 +245,16 @@ impl Settings {
         self.set_workers.unwrap_or_else(default_workers)
     }
 
-    /// Whether one more task of a run may be under way.
-    pub(crate) fn has_room_beside(&self, active: usize) -> bool {
-        active == 0 || (self.limit.is_none_or(|limit| active < limit) && active < self.workers())
+    /// So many tasks of a kind share a worker. Only async ones do, and none that has a worker for itself.
+    pub(crate) fn lanes(&self, is_async: bool) -> usize {
+        let may_share = cfg!(feature = "tokio") && is_async && !self.wants_own_worker();
+        if may_share && self.driver == Driver::Process { self.async_tasks_per_worker } else { 1 }
+    }
+
+    /// Whether one more task of a run may be under way, where so many share a worker.
+    pub(crate) fn has_room_beside(&self, active: usize, lanes: usize) -> bool {
+        let is_allowed = || self.limit.is_none_or(|limit| active < limit);
+        active == 0 || (is_allowed() && active < self.workers().saturating_mul(lanes))
     }
 }
 

@@ -50,6 +50,8 @@ fn a_mistake_names_the_place_the_value_and_what_is_allowed() {
         ("CONCUR_TIMEOUT", "5", "`250ms`"),
         ("CONCUR_FORK_DEADLINE", "soon", "`250ms`"),
         ("CONCUR_TASKS_PER_WORKER", "-1", "from 1"),
+        ("CONCUR_ASYNC_TASKS_PER_WORKER", "0", "from 1 to 128"),
+        ("CONCUR_ASYNC_TASKS_PER_WORKER", "129", "from 1 to 128"),
         ("CONCUR_ISOLATED", "maybe", "`true`"),
         ("CONCUR_NESTED_LIMIT", "0", "from 1"),
         ("CONCUR_START_LIMIT", "0s", "`250ms`"),
@@ -154,5 +156,36 @@ fn variables_of_other_programs_are_theirs() {
     ];
     for name in names {
         assert_eq!(slips(&[(name, "1")]), [], "{name}");
+    }
+}
+
+#[test]
+#[cfg(feature = "tokio")]
+fn only_async_tasks_of_driver_process_share_a_worker() {
+    let environment = read(&[("CONCUR_ASYNC_TASKS_PER_WORKER", "8")]).unwrap();
+    let resolve =
+        |methods: &Methods| Settings::from_sources(methods, None, &[&environment]).unwrap();
+    let mut methods = Methods { driver: Some(Driver::Process), ..Methods::default() };
+    methods.options.workers = Some(2);
+    let settings = resolve(&methods);
+    assert_eq!((settings.lanes(true), settings.lanes(false)), (8, 1));
+    assert!(settings.has_room_beside(15, 8) && !settings.has_room_beside(16, 8));
+    assert!(settings.has_room_beside(1, 1) && !settings.has_room_beside(2, 1));
+    methods.options.memory_limit = Some(1 << 30);
+    assert_eq!(resolve(&methods).lanes(true), 1);
+    methods.options.memory_limit = None;
+    methods.options.isolated = Some(true);
+    assert_eq!(resolve(&methods).lanes(true), 1);
+    let methods = Methods { driver: Some(Driver::Thread), ..Methods::default() };
+    assert_eq!(resolve(&methods).lanes(true), 1);
+}
+
+#[test]
+fn a_method_that_asks_for_too_many_at_once_is_refused() {
+    for count in [0, 129] {
+        let mut methods = Methods::default();
+        methods.options.async_tasks_per_worker = Some(count);
+        let err = Settings::from_sources(&methods, None, &[]).expect_err("it is not allowed");
+        assert!(err.to_string().contains("`async_tasks_per_worker`"), "{err}");
     }
 }

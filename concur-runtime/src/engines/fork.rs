@@ -123,7 +123,7 @@ fn run_and_exit(job: &Job, mut end: WorkerEnd, number: u32, parent: Pid) -> ! {
         tasks::prepare();
         speak_on(end.socket().as_raw_fd());
         own::settle(number, end.socket());
-        if hooks::run_before_tasks(&[Stage::WorkerStart], &end) {
+        if hooks::run_before_tasks(&[Stage::WorkerStart], &[&end]) {
             forward::open(&mut end);
             end.take_at_once();
             let _ = tasks::run_forked(job, &mut end);
@@ -255,7 +255,12 @@ impl Fork {
             }
         }
         Outcome {
-            end: End::Died { death, words, memory_limit: self.job.settings.memory_limit },
+            end: End::Died {
+                death,
+                words,
+                memory_limit: self.job.settings.memory_limit,
+                beside: 0,
+            },
             elapsed: taken_at.map(|taken| Moment::now().since(taken)).unwrap_or_default(),
             pid: Some(pid),
             may_have_run: taken_at.is_some(),

@@ -2,6 +2,10 @@
 //!
 //! A queue only keeps the order and calls: what there is room for, whoever owns the queue decides. Who
 //! is called has to come for its worker, which is kept for it for a moment.
+//!
+//! Some wait for a lane only, a place beside others on a worker. Lanes are given out in the same order:
+//! while somebody waits for a whole worker, those behind take no lane that comes free, or a worker that is
+//! shared would never come free as a whole.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,11 +30,26 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<(u64, Waker)>,
+    waiting: VecDeque<(u64, Wants, Waker)>,
     next_place: u64,
     /// Those that were woken for a worker that came free, and until when it is kept for them: or a
     /// run with many tasks, which asks again at once, would never let another one in.
-    called: Vec<(u64, Moment)>,
+    called: Vec<(u64, Wants, Moment)>,
+}
+
+/// What somebody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wants {
+    Worker,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "of driver Process"))]
+    Lane,
+}
+
+/// What is kept for those who were called.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Kept {
+    pub(super) workers: usize,
+    pub(super) lanes: usize,
 }
 
 /// A place in a queue.
@@ -52,50 +71,88 @@ impl Queue {
         self.lock().waiting.len()
     }
 
+    /// A place in the queue, for a worker.
+    pub(super) fn wait(self: &Arc<Self>, place: Option<Place>, waker: Waker) -> Place {
+        self.wait_for(Wants::Worker, place, waker)
+    }
+
     /// A place in the queue. Who was called and came too late is first again, and calls nobody: there
     /// is no room for others either.
-    pub(super) fn wait(self: &Arc<Self>, place: Option<Place>, waker: Waker) -> Place {
+    pub(super) fn wait_for(
+        self: &Arc<Self>,
+        wants: Wants,
+        place: Option<Place>,
+        waker: Waker,
+    ) -> Place {
         let now = Moment::now();
         let mut state = self.lock();
-        state.called.retain(|(id, _)| place.as_ref().is_none_or(|place| place.id != *id));
+        state.called.retain(|(id, ..)| place.as_ref().is_none_or(|place| place.id != *id));
         let patience = if state.called.is_empty() { LOOK_AGAIN } else { KEPT_FOR_CALLED };
         let look_again = now.after(patience);
         let Some(mut place) = place else {
             let id = state.next_place;
             state.next_place += 1;
-            state.waiting.push_back((id, waker));
+            state.waiting.push_back((id, wants, waker));
             return Place { queue: Arc::clone(self), id, since: now, look_again };
         };
         place.look_again = look_again;
-        match state.waiting.iter_mut().find(|(id, _)| *id == place.id) {
-            Some((_, present)) => *present = waker,
-            None => state.waiting.push_front((place.id, waker)),
+        match state.waiting.iter_mut().find(|(id, ..)| *id == place.id) {
+            Some((.., present)) => *present = waker,
+            None => state.waiting.push_front((place.id, wants, waker)),
         }
         place
     }
 
     /// Who has waited longest; to be woken when no lock is held any more.
     pub(super) fn next(&self) -> Option<Waker> {
+        self.lock().call()
+    }
+
+    /// Those for whom there are lanes, if so many are free, as long as nobody before them wants more; to be
+    /// woken when no lock is held any more.
+    #[cfg(target_os = "linux")]
+    pub(super) fn next_for_lanes(&self, free: usize) -> Vec<Waker> {
+        let mut wakers = Vec::new();
+        if free == 0 {
+            return wakers;
+        }
         let mut state = self.lock();
-        let (id, waker) = state.waiting.pop_front()?;
-        state.called.push((id, Moment::now().after(KEPT_FOR_CALLED)));
-        Some(waker)
+        let mut kept = state.kept(None).lanes;
+        let wants_lane = |state: &State| {
+            state.waiting.front().is_some_and(|(_, wants, _)| *wants == Wants::Lane)
+        };
+        while kept < free && wants_lane(&state) {
+            wakers.extend(state.call());
+            kept += 1;
+        }
+        wakers
+    }
+
+    /// What is kept for others than this one.
+    pub(super) fn kept(&self, place: Option<&Place>) -> Kept {
+        self.lock().kept(place)
+    }
+
+    /// Whether somebody has waited longer, and for a whole worker.
+    #[cfg(target_os = "linux")]
+    pub(super) fn is_behind_a_worker(&self, place: Option<&Place>) -> bool {
+        let state = self.lock();
+        let is_it = |id: u64| place.is_some_and(|place| place.id == id);
+        if state.called.iter().any(|(id, ..)| is_it(*id)) {
+            return false;
+        }
+        let mut before = state.waiting.iter().take_while(|(id, ..)| !is_it(*id));
+        before.any(|(_, wants, _)| *wants == Wants::Worker)
     }
 
     /// How many workers are kept for others than this one.
     pub(super) fn kept_for_others(&self, place: Option<&Place>) -> usize {
-        let mut state = self.lock();
-        if state.called.is_empty() {
-            return 0;
-        }
-        let now = Moment::now();
-        state.called.retain(|(_, until)| *until > now);
-        state.called.iter().filter(|(id, _)| place.is_none_or(|place| place.id != *id)).count()
+        self.kept(place).workers
     }
 
     /// Whether nobody has waited longer.
     pub(super) fn is_first(&self, place: &Place) -> bool {
-        self.lock().waiting.front().is_some_and(|(id, _)| *id == place.id)
+        self.lock().waiting.front().is_some_and(|(id, ..)| *id == place.id)
     }
 
     /// What the place was for was had, so nobody is called in its stead.
@@ -112,11 +169,34 @@ impl Queue {
 }
 
 impl State {
+    fn call(&mut self) -> Option<Waker> {
+        let (id, wants, waker) = self.waiting.pop_front()?;
+        self.called.push((id, wants, Moment::now().after(KEPT_FOR_CALLED)));
+        Some(waker)
+    }
+
+    fn kept(&mut self, place: Option<&Place>) -> Kept {
+        let mut kept = Kept::default();
+        if self.called.is_empty() {
+            return kept;
+        }
+        let now = Moment::now();
+        self.called.retain(|(.., until)| *until > now);
+        for (id, wants, _) in &self.called {
+            match wants {
+                _ if place.is_some_and(|place| place.id == *id) => {}
+                Wants::Worker => kept.workers += 1,
+                Wants::Lane => kept.lanes += 1,
+            }
+        }
+        kept
+    }
+
     /// `true` if it waited and had not been called.
     fn remove(&mut self, place: u64) -> bool {
         let before = self.waiting.len();
-        self.waiting.retain(|(id, _)| *id != place);
-        self.called.retain(|(id, _)| *id != place);
+        self.waiting.retain(|(id, ..)| *id != place);
+        self.called.retain(|(id, ..)| *id != place);
         self.waiting.len() < before
     }
 }

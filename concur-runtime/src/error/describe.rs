@@ -44,12 +44,15 @@ pub(super) fn outcome(end: &End, driver: &str) -> Words {
         End::Unreadable(reason) => {
             (ErrorKind::Decode, format!("gave a result that cannot be decoded: {reason}"))
         }
-        End::Died { death, words, memory_limit } => died(*death, words.as_ref(), *memory_limit),
+        End::Died { death, words, memory_limit, beside } => {
+            died(*death, words.as_ref(), *memory_limit, *beside)
+        }
         End::Lost(reason) => (ErrorKind::Killed, format!("was lost with its worker: {reason}")),
         End::TimedOut(Limit::Timeout(limit), stop) => {
             let end = match stop {
                 Stop::Killed => " and was stopped",
                 Stop::Ended => " and ended by itself",
+                Stop::Dropped => " and was dropped",
                 Stop::Left => "",
             };
             (ErrorKind::TimedOut, format!("ran past its timeout of {}{end}", Spelled(*limit)))
@@ -57,7 +60,7 @@ pub(super) fn outcome(end: &End, driver: &str) -> Words {
         End::TimedOut(Limit::Deadline, _) => {
             (ErrorKind::TimedOut, "was not done when the deadline of its run passed".to_owned())
         }
-        End::Cancelled => (ErrorKind::Cancelled, "was cancelled".to_owned()),
+        End::Dropped | End::Cancelled => (ErrorKind::Cancelled, "was cancelled".to_owned()),
         End::NotStarted(reason) => (ErrorKind::Start, reason.clone()),
         End::Overloaded { limit: 0 } => (
             ErrorKind::Overloaded,
@@ -77,7 +80,12 @@ pub(super) fn outcome(end: &End, driver: &str) -> Words {
     Words { kind, message }
 }
 
-fn died(death: Death, words: Option<&LastWords>, memory_limit: Option<u64>) -> (ErrorKind, String) {
+fn died(
+    death: Death,
+    words: Option<&LastWords>,
+    memory_limit: Option<u64>,
+    beside: usize,
+) -> (ErrorKind, String) {
     match words {
         Some(LastWords::Panicked(info)) => (ErrorKind::Panicked, info.message.clone()),
         Some(LastWords::FailedAllocation) => (
@@ -91,6 +99,25 @@ fn died(death: Death, words: Option<&LastWords>, memory_limit: Option<u64>) -> (
         ),
         Some(LastWords::StackOverflow) => {
             (ErrorKind::Killed, format!("overflowed its stack and {}", how(death)))
+        }
+        // Which of them it was, nobody knows.
+        None if beside > 0 => {
+            let kind = match death {
+                Death::Exited(_) => ErrorKind::Exited,
+                Death::Signalled(_) | Death::Unknown => ErrorKind::Killed,
+            };
+            let others = if beside == 1 {
+                "another task".to_owned()
+            } else {
+                format!("{beside} other tasks")
+            };
+            (
+                kind,
+                format!(
+                    "was lost with its worker, which {} while it ran {others} as well",
+                    how(death)
+                ),
+            )
         }
         None => match death {
             Death::Exited(_) => {

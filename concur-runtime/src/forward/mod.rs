@@ -32,6 +32,8 @@ mod utterance;
 pub(crate) use relay::relay;
 #[cfg(feature = "forward")]
 pub(crate) use speak::{begin, begin_in_fork, open};
+#[cfg(all(feature = "forward", feature = "tokio"))]
+pub(crate) use speak::{begin_in_lane, open_lane};
 
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +82,14 @@ mod silent {
     #[inline]
     pub(crate) fn begin(_turn: u32, _levels: Levels) {}
 
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn open_lane(_end: &mut WorkerEnd) {}
+
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn begin_in_lane(_turn: u32, _levels: Levels) {}
+
     #[inline]
     pub(crate) fn begin_in_fork<R>(_turn: u32, _levels: Levels, work: impl FnOnce() -> R) -> R {
         work()
@@ -91,3 +101,5 @@ mod silent {
 
 #[cfg(not(feature = "forward"))]
 pub(crate) use silent::{begin, begin_in_fork, open, relay};
+#[cfg(all(not(feature = "forward"), feature = "tokio"))]
+pub(crate) use silent::{begin_in_lane, open_lane};

@@ -1,5 +1,7 @@
 //! The worker's side: the way into the ring, for every thread of the process.
 
+#[cfg(feature = "tokio")]
+use std::cell::RefCell;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +21,7 @@ use crate::wire::tag;
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The voice of this process; a process that a task forks has none.
-static VOICE: ProcessLocal<Voice> = ProcessLocal::new();
+static VOICE: ProcessLocal<Arc<Voice>> = ProcessLocal::new();
 
 /// Which levels the caller wants now.
 static LEVELS: AtomicU8 = AtomicU8::new(0);
@@ -27,6 +29,12 @@ static LEVELS: AtomicU8 = AtomicU8::new(0);
 /// The number of the request that is worked on, or was last. Beside the voice, since asking whether
 /// that is this process' own costs a system call.
 static TURN: AtomicU32 = AtomicU32::new(0);
+
+thread_local! {
+    /// That of a task which runs beside others, and the number of its request.
+    #[cfg(feature = "tokio")]
+    static IN_LANE: RefCell<Option<(Arc<Voice>, u32)>> = const { RefCell::new(None) };
+}
 
 struct Voice {
     mouth: Mutex<Mouth>,
@@ -43,9 +51,30 @@ struct Mouth {
 /// Takes the ring of a worker, before its first task.
 pub(crate) fn open(end: &mut WorkerEnd) {
     if let Some((ring, socket)) = end.take_ring() {
-        let mouth = Mutex::new(Mouth { ring, unheard: false });
-        VOICE.get(|| Voice { mouth, socket });
+        VOICE.get(|| Voice::new(ring, socket));
     }
+}
+
+/// Takes the ring of a lane, on its thread. What no lane's thread says, one that a task has started, is
+/// said in the first lane and in nobody's name.
+#[cfg(feature = "tokio")]
+pub(crate) fn open_lane(end: &mut WorkerEnd) {
+    if let Some((ring, socket)) = end.take_ring() {
+        let voice = Voice::new(ring, socket);
+        VOICE.get(|| Arc::clone(&voice));
+        IN_LANE.set(Some((voice, 0)));
+    }
+}
+
+/// As [`begin`], on the thread of a lane. All have one caller, who wants the same of each.
+#[cfg(feature = "tokio")]
+pub(crate) fn begin_in_lane(turn: u32, levels: Levels) {
+    IN_LANE.with_borrow_mut(|lane| {
+        if let Some((_, present)) = lane {
+            *present = turn;
+        }
+    });
+    begin(0, levels);
 }
 
 /// Begins with the request of this number: from here on, what is recorded at these levels is said.
@@ -80,13 +109,27 @@ pub(super) fn levels() -> Levels {
 pub(super) fn say(utterance: &Utterance) {
     let Some(voice) = VOICE.peek() else { return };
     let Ok(bytes) = codec::to_vec(utterance) else { return };
-    let turn = TURN.load(Relaxed).to_le_bytes();
-    let mut mouth = voice.mouth.lock().unwrap_or_else(PoisonError::into_inner);
-    let wakes = mouth.write(&[&turn, &bytes]);
-    drop(mouth);
-    if wakes {
-        // A caller that is gone needs none.
-        let _ = send(&*voice.socket, &[tag::WAKE]);
+    #[cfg(feature = "tokio")]
+    if let Ok(Some((voice, turn))) = IN_LANE.try_with(|lane| lane.borrow().clone()) {
+        return voice.say(turn, &bytes);
+    }
+    voice.say(TURN.load(Relaxed), &bytes);
+}
+
+impl Voice {
+    fn new(ring: Ring, socket: Arc<OwnedFd>) -> Arc<Self> {
+        Arc::new(Self { mouth: Mutex::new(Mouth { ring, unheard: false }), socket })
+    }
+
+    fn say(&self, turn: u32, bytes: &[u8]) {
+        let turn = turn.to_le_bytes();
+        let mut mouth = self.mouth.lock().unwrap_or_else(PoisonError::into_inner);
+        let wakes = mouth.write(&[&turn, bytes]);
+        drop(mouth);
+        if wakes {
+            // A caller that is gone needs none.
+            let _ = send(&*self.socket, &[tag::WAKE]);
+        }
     }
 }
 

@@ -36,6 +36,9 @@ pub(crate) struct Inside {
     pub(crate) told: Option<Arc<Told>>,
     /// What its run is part of.
     pub(crate) outer: Around,
+    /// Where it asks its caller for time, if it is one of several in a worker.
+    #[cfg(all(target_os = "linux", feature = "tokio"))]
+    pub(crate) lane: Option<super::lane::Asks>,
 }
 
 impl Around {
@@ -76,16 +79,27 @@ impl Around {
     /// Asks for time between being told and being killed. Nothing is killed but processes.
     pub(super) fn ask_for(&self, grace: Duration) {
         match self {
-            Self::Nothing | Self::Task(_) => {}
+            Self::Nothing => {}
+            Self::Task(inside) => inside.ask_for(grace),
             #[cfg(target_os = "linux")]
             Self::Process(turn) => own::ask_for(*turn, grace),
         }
-        #[cfg(not(target_os = "linux"))]
-        let _ = grace;
     }
 }
 
 impl Inside {
+    /// Nothing is killed but processes: only a task that shares one has somebody to ask.
+    #[cfg(all(target_os = "linux", feature = "tokio"))]
+    fn ask_for(&self, grace: Duration) {
+        if let Some(asks) = &self.lane {
+            asks.ask_for(grace);
+        }
+    }
+
+    #[cfg(not(all(target_os = "linux", feature = "tokio")))]
+    #[expect(clippy::unused_self, reason = "as where tasks share a worker")]
+    fn ask_for(&self, _grace: Duration) {}
+
     fn is_cancelled(&self) -> bool {
         self.told.as_ref().is_some_and(|told| told.is())
             || self.facts.expires().is_some_and(|expires| expires <= Moment::now())
@@ -114,7 +128,7 @@ impl Told {
         }
     }
 
-    fn wake_later(&self, place: u64, waker: Waker) {
+    pub(crate) fn wake_later(&self, place: u64, waker: Waker) {
         let mut waiting = self.lock();
         // A future may be polled by another task each time.
         let at = waiting.iter().position(|(other, _)| *other == place);

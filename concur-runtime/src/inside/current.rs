@@ -83,10 +83,11 @@ impl Current {
     /// that lives at the same time, so it can stand for a port, a directory or a test database.
     ///
     /// The number is used again when a worker is gone for certain. On Process a worker keeps it for
-    /// all its tasks; on Fork each task has one for itself. (Workers that are left when the program
-    /// has changed its user or lost its fork server are counted apart from the new ones.) Blocks
-    /// inside tasks have workers of their own, numbered by each caller from 0 again. `None` on Thread,
-    /// Sync and engines of one's own, which have no workers.
+    /// all its tasks (of async tasks that share a worker, each has one of its own); on Fork each task
+    /// has one for itself. (Workers that are left when the program has changed its user or lost its
+    /// fork server are counted apart from the new ones.) Blocks inside tasks have workers of their own,
+    /// numbered by each caller from 0 again. `None` on Thread, Sync and engines of one's own, which have
+    /// no workers.
     #[must_use]
     pub fn worker(&self) -> Option<u32> {
         self.0.worker

@@ -9,7 +9,7 @@
 //!
 //! On drivers Process and Fork the whole process belongs to the task, so threads that the task has
 //! started may ask as well; what they are told is about the task that runs at that moment. On Thread,
-//! Sync and engines of one's own only the thread (or the runtime) that runs the task may ask: a thread
+//! Sync and engines of one's own, and where async tasks share a worker, only the thread (or the runtime) that runs the task may ask: a thread
 //! that the task has started is outside.
 //!
 //! # Examples
@@ -47,6 +47,8 @@
 
 mod around;
 mod current;
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+pub(crate) mod lane;
 #[cfg(target_os = "linux")]
 pub(crate) mod own;
 
@@ -89,7 +91,8 @@ pub fn current() -> Option<Current> {
 /// dropped), or its timeout or deadline has passed.
 ///
 /// Once it is `true` it stays so, and what the task gives does not count any more. Without
-/// [`on_cancel`] a task on drivers Process and Fork hardly sees it: it is killed at that moment. On
+/// [`on_cancel`] a task on drivers Process and Fork hardly sees it: it is killed (or its future dropped, if
+/// it shares its worker) at that moment. On
 /// Thread, Sync and engines of one's own nothing is killed, so this is the only way to end early. Sync
 /// knows by the clock alone, since there the caller is busy with the task.
 ///
@@ -134,6 +137,10 @@ pub fn cancelled() -> bool {
 /// A block inside the task is told as well: its tasks are stopped, with a grace of their own if they
 /// have asked for one, and its run fails as [`Cancelled`](crate::ErrorKind::Cancelled). A block that
 /// begins after the task was told is left alone, so a task may clean up with one.
+///
+/// An async task that shares its worker
+/// ([`async_tasks_per_worker`](crate::Tasks::async_tasks_per_worker)) has its future dropped when `grace`
+/// is over, and is killed, with its worker, only if it does not yield then.
 ///
 /// On Thread, Sync and engines of one's own nothing is killed and this does nothing.
 ///

@@ -38,7 +38,7 @@ impl Run {
             }
             return false;
         };
-        if !self.has_room_for(&ready.ticket.settings) {
+        if !self.has_room_for(&ready) {
             self.ready.push(ready);
             return false;
         }
@@ -100,7 +100,7 @@ impl Run {
             let now = Moment::now();
             let is_due = |ready: &Ready| ready.due.is_none_or(|due| due <= now);
             if let Some(at) = self.ready.iter().position(is_due) {
-                if !self.has_room_for(&self.ready[at].ticket.settings) {
+                if !self.has_room_for(&self.ready[at]) {
                     return Next::None;
                 }
                 return Next::Found(Box::new(self.ready.swap_remove(at)));
@@ -109,21 +109,27 @@ impl Run {
         let active = self.active.len();
         // What nobody has taken yet counts half: a slow consumer gets a store, and not an endless one.
         // Those that pause for another attempt have a bound of their own.
+        // Whether the next one shares its worker is seen when it is there.
+        let lanes = self.settings.lanes(true);
         let has_room = [active, active.midpoint(sink.waiting()), self.ready.len()]
             .into_iter()
-            .all(|count| self.settings.has_room_beside(count));
+            .all(|count| self.settings.has_room_beside(count, lanes));
         if has_room { Next::FromSource } else { Next::None }
     }
 
-    /// Whether one more task with these settings may be under way: tasks of other drivers do not take
-    /// its driver's room.
-    pub(super) fn has_room_for(&self, settings: &Settings) -> bool {
+    /// Whether this task may be under way as well: tasks of other drivers do not take its driver's
+    /// room, and those that share a worker not that of those that do not.
+    pub(super) fn has_room_for(&self, ready: &Ready) -> bool {
+        let (settings, lanes) = (&ready.ticket.settings, ready.ticket.lanes());
         let total = self.active.len();
         if self.settings.limit.is_some_and(|limit| total >= limit) {
             return false;
         }
-        let beside = |active: &&Active| active.ticket.settings.driver == settings.driver;
-        settings.has_room_beside(self.active.iter().filter(beside).count())
+        let beside = |active: &&Active| {
+            let ticket = &active.ticket;
+            ticket.settings.driver == settings.driver && (ticket.lanes() > 1) == (lanes > 1)
+        };
+        settings.has_room_beside(self.active.iter().filter(beside).count(), lanes)
     }
 
     fn launcher(&mut self, settings: &Settings) -> Result<Arc<dyn Launcher>, Error> {
@@ -145,6 +151,7 @@ impl Run {
             index,
             name: spec.name.clone(),
             site: spec.site,
+            is_async: spec.entry.is_async,
             deadline: own_limit.map(|limit| self.begun.after(limit)),
             settings,
             attempt: 1,

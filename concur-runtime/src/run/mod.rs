@@ -340,7 +340,7 @@ impl Run {
                 Some(due) => wait.until(due),
                 // It has become due meanwhile; without room it waits for the end of another one.
                 None if ready.is_kept_back => {}
-                None if self.has_room_for(&ready.ticket.settings) => return true,
+                None if self.has_room_for(ready) => return true,
                 None => {}
             }
         }

@@ -18,6 +18,7 @@ pub(super) struct Ticket {
     pub(super) index: usize,
     pub(super) name: Cow<'static, str>,
     pub(super) site: Site,
+    pub(super) is_async: bool,
     pub(super) settings: Arc<Settings>,
     /// The task's own deadline, where it has one beside that of the run.
     pub(super) deadline: Option<Moment>,
@@ -54,6 +55,11 @@ pub(super) enum Reason {
 }
 
 impl Ticket {
+    /// So many tasks like this one share a worker.
+    pub(super) fn lanes(&self) -> usize {
+        self.settings.lanes(self.is_async)
+    }
+
     /// Whether there may be another attempt after this one.
     pub(super) fn has_another(&self) -> bool {
         self.attempt <= self.settings.retries

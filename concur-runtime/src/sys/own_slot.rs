@@ -22,8 +22,17 @@ impl OwnSlot {
         own
     }
 
-    pub(crate) fn header(&self) -> &Header {
-        self.0.header()
+    /// Keeps the slot as one of several: no thread finds it but those that are told.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn keep_beside_others(slot: Slot) -> Self {
+        Self(ManuallyDrop::new(slot))
+    }
+
+    pub(crate) fn header(&self) -> &'static Header {
+        let header = ptr::from_ref(self.0.header());
+        // SAFETY: it comes from a valid reference into a mapping that nobody unmaps: the slot is private
+        // to an `OwnSlot`, which neither drops it nor gives it out. A header consists of atomics.
+        unsafe { &*header }
     }
 
     /// See [`Slot::read_request`].

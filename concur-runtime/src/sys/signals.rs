@@ -5,18 +5,20 @@
 //! Handlers on an alternate stack tell them from other deaths and send one prepared message; then
 //! the signal takes its course, so that the way the process ended stays true.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-/// Where the message goes.
+/// Where the message goes, unless the thread has a place of its own.
 static SOCKET: AtomicI32 = AtomicI32::new(-1);
 /// How a message for each kind of death begins (one byte), set by `install_handlers`.
 static WORDS: [AtomicI32; 2] = [AtomicI32::new(0), AtomicI32::new(0)];
 thread_local! {
+    /// Where the message of this thread goes, if it runs tasks beside others.
+    static OWN_SOCKET: Cell<RawFd> = const { Cell::new(-1) };
     /// A panic of this thread that may turn out to be its last, as a whole message.
     static PANIC: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
@@ -55,6 +57,14 @@ pub(crate) fn ignore_terminal_stops() {
 /// Where last words go from now on.
 pub(crate) fn speak_on(socket: RawFd) {
     SOCKET.store(socket, Ordering::Relaxed);
+}
+
+/// Makes the current thread one of several that run tasks: it gets an alternate stack, and its last words
+/// go to this socket. The handlers are those of the process.
+#[cfg(feature = "tokio")]
+pub(crate) fn speak_in_thread_on(socket: RawFd) {
+    super::stack::install_alternate();
+    OWN_SOCKET.set(socket);
 }
 
 /// Keeps the message of a panic of the current thread, in case the process dies of it.
@@ -140,11 +150,13 @@ fn byte(word: &AtomicI32) -> u8 {
 }
 
 fn send(message: &[u8]) {
-    let socket = SOCKET.load(Ordering::Relaxed);
+    // A cell that needs neither to be made nor to be dropped can be read in a handler.
+    let own = OWN_SOCKET.get();
+    let socket = if own >= 0 { own } else { SOCKET.load(Ordering::Relaxed) };
     if socket < 0 || message.is_empty() {
         return;
     }
-    // SAFETY: the worker keeps its socket open for as long as it lives.
+    // SAFETY: the worker keeps its socket open for as long as it lives, and a thread its own.
     let socket = unsafe { BorrowedFd::borrow_raw(socket) };
     let flags = rustix::net::SendFlags::NOSIGNAL | rustix::net::SendFlags::DONTWAIT;
     let _ = rustix::net::send(socket, message, flags);

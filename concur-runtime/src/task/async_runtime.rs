@@ -32,7 +32,12 @@ mod with_tokio {
     ///
     /// The runtime stays between tasks, so that connections it drives stay alive; a task that panics
     /// takes it along, since its state is not known to be sound.
-    pub(in crate::task) fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
+    pub(in crate::task) fn block_on<F: Future + Unpin>(future: F) -> Result<F::Output, Failure> {
+        #[cfg(target_os = "linux")]
+        let future = match crate::task::beside_others::block_on(future) {
+            Ok(ended) => return ended,
+            Err(future) => future,
+        };
         let kept = RUNTIME.with_borrow_mut(Option::take);
         let mut kept = kept.unwrap_or(Kept(None));
         let runtime = match kept.0.take() {
@@ -50,6 +55,8 @@ mod with_tokio {
 /// Never reached: without a runtime, every `.await` is an error where it is written. It is there
 /// so that this error is the only one.
 #[cfg(not(feature = "tokio"))]
-pub(super) fn block_on<F: Future>(_future: F) -> Result<F::Output, super::failure::Failure> {
+pub(super) fn block_on<F: Future + Unpin>(
+    _future: F,
+) -> Result<F::Output, super::failure::Failure> {
     Err("a task that awaits needs the feature `tokio`".into())
 }

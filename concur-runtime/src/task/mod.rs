@@ -18,6 +18,8 @@ use crate::payload::{Payload, Reader};
 
 pub(crate) mod arms;
 pub(crate) mod async_runtime;
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+pub(crate) mod beside_others;
 pub(crate) mod body;
 pub(crate) mod callable;
 pub(crate) mod capture;

@@ -93,9 +93,9 @@ fn live(prepare: impl FnOnce()) -> ! {
         let Ok(Some(first)) = crate::channel::receive(&control, true) else { return };
         match Command::from_bytes(&first.bytes) {
             Ok(Command::Hello(hello)) => super::server::serve(control, hello, first.descriptors),
-            Ok(Command::Serve { slot, level, file }) => {
+            Ok(Command::Serve { slot, level, lanes, file }) => {
                 crate::config::inherit(file);
-                super::serve::executed(slot, level, first.descriptors);
+                super::serve::executed(slot, level, &lanes, first.descriptors);
             }
             Ok(Command::Supervise { file }) => {
                 crate::config::inherit(file);

@@ -82,20 +82,23 @@ pub(super) fn started_by_preload() -> Vec<Pid> {
 }
 
 /// Runs the hooks of these stages in a process that is about to run tasks, on the thread that will
-/// run them. `false` when one of them did not end well: the caller was told.
-pub(crate) fn run_before_tasks(stages: &[Stage], end: &WorkerEnd) -> bool {
+/// run them, or where they share the process, before those are there. `false` when one of them did not end well: the caller was told.
+pub(crate) fn run_before_tasks(stages: &[Stage], ends: &[&WorkerEnd]) -> bool {
     let mut some_ran = false;
     for stage in stages {
         for (place, hook) in hooks::of(*stage) {
             some_ran = true;
-            end.in_hook(Some(place));
+            ends.iter().for_each(|end| end.in_hook(Some(place)));
             if let Err(mut fault) = run(place, hook) {
                 cut_fault(&mut fault);
                 // A caller that is gone needs no notice.
-                let _ = end.tell(&Notice::Fault(fault));
+                let fault = Notice::Fault(fault);
+                for end in ends {
+                    let _ = end.tell(&fault);
+                }
                 return false;
             }
-            end.in_hook(None);
+            ends.iter().for_each(|end| end.in_hook(None));
         }
     }
     if some_ran {

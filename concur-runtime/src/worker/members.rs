@@ -23,8 +23,10 @@ pub(super) struct Start {
     pub(super) level: u32,
     pub(super) worker: u32,
     pub(super) slot: u32,
+    /// The slots of its lanes, if it has any.
+    pub(super) lanes: Vec<u32>,
     pub(super) board: Arc<OwnedFd>,
-    pub(super) socket: OwnedFd,
+    pub(super) sockets: Sockets,
 }
 
 /// A worker that runs.
@@ -36,7 +38,39 @@ pub(super) struct Worker {
     pub(super) id: u32,
     pub(super) slot: u32,
     pub(super) board: Arc<OwnedFd>,
-    pub(super) socket: OwnedFd,
+    pub(super) sockets: Sockets,
+}
+
+/// The worker's ends of its sockets: its own and those of its lanes.
+pub(super) struct Sockets {
+    pub(super) own: OwnedFd,
+    pub(super) lanes: Vec<OwnedFd>,
+}
+
+impl Sockets {
+    /// All that came with the order to start a worker, if they are as many as it says.
+    pub(super) fn of(descriptors: Vec<OwnedFd>, lanes: usize) -> Option<Self> {
+        let mut descriptors = descriptors.into_iter();
+        let own = descriptors.next()?;
+        let sockets = Self { own, lanes: descriptors.collect() };
+        (sockets.lanes.len() == lanes).then_some(sockets)
+    }
+
+    /// Closes the conversation on every one.
+    pub(super) fn hang_up(&self) {
+        for socket in std::iter::once(&self.own).chain(&self.lanes) {
+            let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
+        }
+    }
+
+    /// Tells it on every one: each has somebody who waits there.
+    pub(super) fn tell(&self, notice: &Notice) {
+        let Ok(bytes) = notice.to_bytes() else { return };
+        for socket in std::iter::once(&self.own).chain(&self.lanes) {
+            // A caller that is gone needs no notice.
+            let _ = send(socket, &bytes);
+        }
+    }
 }
 
 impl Client {

@@ -1,10 +1,13 @@
 //! The other side: a re-executed binary that came in by a door, as a fork server or as a worker.
 //!
 //! [`door`] lets in what belongs to a caller of ours; [`server`] forks workers and sees to their end;
-//! [`serve`] is the life of a worker; [`hooks`] runs what a user wants done before tasks; [`tasks`] runs one task and is shared with driver Fork.
+//! [`serve`] is the life of a worker, `lanes` that of one that runs several async tasks at once; [`hooks`]
+//! runs what a user wants done before tasks; [`tasks`] runs one task and is shared with driver Fork.
 
 pub(crate) mod door;
 pub(crate) mod hooks;
+#[cfg(feature = "tokio")]
+mod lanes;
 mod members;
 mod serve;
 mod server;

@@ -1,12 +1,14 @@
 //! The life of a worker: it takes requests and runs their tasks, until the caller is gone.
 
+use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::process::Pid;
 
+use super::members::{Sockets, Start};
 use super::{hooks, tasks};
 use crate::channel::WorkerEnd;
 use crate::forward;
@@ -37,46 +39,78 @@ pub(crate) fn knock() -> Option<BorrowedFd<'static>> {
 }
 
 /// In a fork of the server, which has closed what was the server's alone.
-pub(super) fn forked(
-    server: Pid,
-    socket: OwnedFd,
-    (board, number): (Arc<OwnedFd>, u32),
-    knocker: OwnedFd,
-    level: u32,
-) -> ! {
+pub(super) fn forked(server: Pid, start: Start, knocker: OwnedFd) -> ! {
     tasks::become_task_process(server);
-    let mapped = Slot::map(&board, number);
+    let Start { slot, lanes, board, sockets, level, .. } = start;
+    let ends = Ends::open(&board, slot, &lanes, sockets);
     // The rest of the board is other workers'.
     drop(board);
-    match mapped {
-        Ok(slot) => {
-            let stages = [Stage::WorkerStart];
-            live(WorkerEnd::new(slot, socket), number, knocker, level, &stages)
-        }
+    match ends {
+        Ok(ends) => ends.live(slot, knocker, level + 1, &[Stage::WorkerStart]),
         Err(_) => exit_now(71),
     }
 }
 
 /// In a process that was executed to be a worker: nothing of what the server loaded is here.
-pub(super) fn executed(number: u32, level: u32, descriptors: Vec<OwnedFd>) {
-    let Ok([socket, board, knocker]) = <[OwnedFd; 3]>::try_from(descriptors) else { return };
+pub(super) fn executed(number: u32, level: u32, lanes: &[u32], descriptors: Vec<OwnedFd>) {
+    let mut descriptors = descriptors.into_iter();
+    let fixed = [descriptors.next(), descriptors.next(), descriptors.next()];
+    let [Some(own), Some(board), Some(knocker)] = fixed else { return };
     if let Some(server) = rustix::process::getppid() {
         tasks::become_task_process(server);
     }
     tasks::prepare();
-    let Ok(slot) = Slot::map(&board, number) else { return };
+    let sockets = Sockets { own, lanes: descriptors.collect() };
+    let Ok(ends) = Ends::open(&board, number, lanes, sockets) else { return };
     drop(board);
-    let stages = [Stage::Preload, Stage::WorkerStart];
-    live(WorkerEnd::new(slot, socket), number, knocker, level, &stages)
+    ends.live(number, knocker, level, &[Stage::Preload, Stage::WorkerStart])
+}
+
+/// The ends of a worker's channels.
+struct Ends {
+    own: WorkerEnd,
+    /// Those of its lanes, with their numbers; none where it runs one task at a time.
+    #[cfg(feature = "tokio")]
+    lanes: Vec<(u32, WorkerEnd)>,
+}
+
+impl Ends {
+    fn open(board: &OwnedFd, number: u32, lanes: &[u32], sockets: Sockets) -> io::Result<Self> {
+        if sockets.lanes.len() != lanes.len() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let own = WorkerEnd::new(Slot::map(board, number)?, sockets.own);
+        #[cfg(feature = "tokio")]
+        let lanes = lanes.iter().zip(sockets.lanes);
+        #[cfg(feature = "tokio")]
+        let lanes = lanes
+            .map(|(number, socket)| {
+                Ok((*number, WorkerEnd::of_lane(Slot::map(board, *number)?, socket)))
+            })
+            .collect::<io::Result<_>>()?;
+        Ok(Self {
+            own,
+            #[cfg(feature = "tokio")]
+            lanes,
+        })
+    }
+
+    fn live(self, number: u32, knocker: OwnedFd, level: u32, stages: &[Stage]) -> ! {
+        LEVEL.store(level, Ordering::Relaxed);
+        let _ = KNOCK.set(knocker);
+        #[cfg(feature = "tokio")]
+        if !self.lanes.is_empty() {
+            super::lanes::live(&self.own, self.lanes, level, stages)
+        }
+        live(self.own, number, stages)
+    }
 }
 
 /// One thread does everything, that of the process: a second one would cost more than a small task.
-fn live(mut end: WorkerEnd, number: u32, knocker: OwnedFd, level: u32, stages: &[Stage]) -> ! {
-    LEVEL.store(level, Ordering::Relaxed);
-    let _ = KNOCK.set(knocker);
+fn live(mut end: WorkerEnd, number: u32, stages: &[Stage]) -> ! {
     speak_on(end.socket().as_raw_fd());
     own::settle(number, end.socket());
-    let is_ready = hooks::run_before_tasks(stages, &end);
+    let is_ready = hooks::run_before_tasks(stages, &[&end]);
     end.keeps(worker_local::are_kept());
     if is_ready {
         run_tasks(&mut end);
@@ -97,7 +131,7 @@ fn run_tasks(end: &mut WorkerEnd) {
 }
 
 /// What is dropped at the end of a process must be so within this time.
-const DROP_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const DROP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Drops what tasks have kept for later ones, at the end of a process that ran them.
 pub(crate) fn drop_what_is_kept() {

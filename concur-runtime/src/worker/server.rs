@@ -20,7 +20,7 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use self::burial::Dead;
-use super::members::{Client, Start, Worker, end_process, tell};
+use super::members::{Client, Sockets, Start, Worker, end_process};
 use super::{hooks, serve, supervisor};
 use crate::channel::{close_on_exec_pair, receive};
 use crate::config;
@@ -205,18 +205,20 @@ impl Server {
                 client.hello = Some(hello);
                 client.board = descriptors.into_iter().next().map(Arc::new);
             }
-            Ok(Command::Start { worker, slot }) => {
-                let Some(socket) = descriptors.into_iter().next() else { return };
+            Ok(Command::Start { worker, slot, lanes }) => {
+                // Closing what came tells the caller that it was not understood, or did not all
+                // arrive: this process has no descriptor free.
+                let Some(sockets) = Sockets::of(descriptors, lanes.len()) else { return };
                 if let Some(fault) = &self.fault {
-                    return tell(&socket, fault);
+                    return sockets.tell(fault);
                 }
                 match client.admit() {
                     Ok((hello, board)) => {
                         let (client, level) = (client.id, hello.level);
-                        let start = Start { client, level, worker, slot, board, socket };
+                        let start = Start { client, level, worker, slot, lanes, board, sockets };
                         self.start_or_queue(start);
                     }
-                    Err(reason) => tell(&socket, &Notice::NotStarted(reason)),
+                    Err(reason) => sockets.tell(&Notice::NotStarted(reason)),
                 }
             }
             Ok(Command::Kill { worker }) => {
@@ -242,7 +244,7 @@ impl Server {
         if self.has_room_at(start.level) {
             self.start(start);
         } else {
-            tell(&start.socket, &Notice::Queued);
+            start.sockets.tell(&Notice::Queued);
             self.queued.push_back(start);
         }
     }
@@ -267,13 +269,13 @@ impl Server {
         };
         match forked {
             Ok(pid) => {
-                let Start { client, level, worker, slot, board, socket } = start;
+                let Start { client, level, worker, slot, board, sockets, .. } = start;
                 let id = worker;
-                self.workers.push(Worker { pid, client, level, id, slot, board, socket });
+                self.workers.push(Worker { pid, client, level, id, slot, board, sockets });
             }
             Err(err) => {
                 let reason = format!("no worker can be forked: {err}");
-                tell(&start.socket, &Notice::NotStarted(reason));
+                start.sockets.tell(&Notice::NotStarted(reason));
             }
         }
     }
@@ -311,8 +313,7 @@ impl Server {
     fn become_worker(&mut self, server: Pid, start: Start) -> ! {
         self.forget_all();
         let Some(Own { knocker, .. }) = self.own.take() else { fork::exit_now(71) };
-        let Start { socket, board, slot, level, .. } = start;
-        serve::forked(server, socket, (board, slot), knocker, level + 1)
+        serve::forked(server, start, knocker)
     }
 
     fn own(&self) -> &Own {
@@ -321,16 +322,19 @@ impl Server {
 
     /// Executes the binary once more, as a worker.
     fn execute_worker(&self, start: &Start) -> io::Result<Pid> {
-        let descriptors = [start.socket.as_fd(), start.board.as_fd(), self.own().knocker.as_fd()];
-        let (slot, level) = (start.slot, start.level + 1);
-        execute(&Command::Serve { slot, level, file: config::inherited() }, &descriptors)
+        let Sockets { own, lanes } = &start.sockets;
+        let fixed = [own.as_fd(), start.board.as_fd(), self.own().knocker.as_fd()];
+        let descriptors: Vec<_> = fixed.into_iter().chain(lanes.iter().map(AsFd::as_fd)).collect();
+        let (slot, level, lanes) = (start.slot, start.level + 1, start.lanes.clone());
+        let serve = Command::Serve { slot, level, lanes, file: config::inherited() };
+        execute(&serve, &descriptors)
     }
 
     fn kill(&mut self, client: u32, worker: u32) {
         let is_it = |start: &Start| start.client == client && start.worker == worker;
         if let Some(at) = self.queued.iter().position(is_it) {
             if let Some(start) = self.queued.remove(at) {
-                tell(&start.socket, &Notice::NotStarted("it was cancelled".to_owned()));
+                start.sockets.tell(&Notice::NotStarted("it was cancelled".to_owned()));
             }
         }
         let found = self.workers.iter().find(|one| one.client == client && one.id == worker);
@@ -360,7 +364,7 @@ impl Server {
     fn start_queued(&mut self) {
         for start in std::mem::take(&mut self.queued) {
             if self.has_room_at(start.level) {
-                tell(&start.socket, &Notice::Unqueued);
+                start.sockets.tell(&Notice::Unqueued);
                 self.start(start);
             } else {
                 self.queued.push_back(start);

@@ -23,7 +23,7 @@ use crate::processes::has_unburied;
 use crate::sys::{fork, signals};
 use crate::task::execute::execute;
 use crate::task::{Entry, panic, registry};
-use crate::wire::{self, Notice, tag};
+use crate::wire::{self, Notice, RequestHead, tag};
 
 /// Ties the process to its parent: it dies with it, adopts what its tasks leave behind, and is no
 /// part of the terminal's foreground.
@@ -67,44 +67,55 @@ pub(super) fn run_requested(
     output: &mut Payload,
 ) -> io::Result<()> {
     let (turn, started) = end.taken();
-    let ending = match request {
-        Err(err) => Ending::Undecodable(err.to_string()),
-        Ok(mut request) => {
-            let head = &mut request.head;
-            set_thread_name(&head.name);
-            follow_directory(head.directory.as_deref());
-            forward::begin(turn, head.levels);
-            let context = Context {
-                depth: head.depth,
-                deadline: head.deadline,
-                nested_limit: head.nested_limit,
-                around: Around::Process(turn),
-            };
-            let facts = Facts {
-                name: std::mem::take(&mut head.name).into(),
-                index: usize::try_from(head.index).unwrap_or(usize::MAX),
-                attempt: head.attempt,
-                driver: Driver::Process,
-                worker: None,
-                started,
-                timeout: head.timeout,
-                deadline: head.deadline,
-            };
-            own::begin(facts, &context);
-            let limit = head.memory_limit;
-            match (request.segments(), registry::find(request.head.entry)) {
-                (Ok((shared, own)), Some(entry)) => {
-                    let reader = Reader::with_shared(shared, own);
-                    run(entry, context, limit, reader, output)
-                }
-                (Err(err), _) => Ending::Undecodable(err.to_string()),
-                (_, None) => {
-                    Ending::Undecodable("the worker's registry has no such task".to_owned())
-                }
-            }
-        }
-    };
+    let ending = call(request, started, |facts, head, entry, reader| {
+        let context = context(head, Around::Process(turn));
+        own::begin(facts, &context);
+        forward::begin(turn, head.levels);
+        run(entry, context, head.memory_limit, reader, output)
+    });
     answer(end, ending, started, output)
+}
+
+/// Prepares what a request asks for, and has it run; an ending if it cannot be.
+pub(super) fn call(
+    request: Result<Request, CodecError>,
+    started: Moment,
+    run: impl FnOnce(Facts, &RequestHead, Entry, Reader<'_>) -> Ending,
+) -> Ending {
+    let mut request = match request {
+        Ok(request) => request,
+        Err(err) => return Ending::Undecodable(err.to_string()),
+    };
+    set_thread_name(&request.head.name);
+    follow_directory(request.head.directory.as_deref());
+    let facts = facts(&mut request.head, started);
+    match (request.segments(), registry::find(request.head.entry)) {
+        (Ok((shared, own)), Some(entry)) => {
+            run(facts, &request.head, entry, Reader::with_shared(shared, own))
+        }
+        (Err(err), _) => Ending::Undecodable(err.to_string()),
+        (_, None) => Ending::Undecodable("the worker's registry has no such task".to_owned()),
+    }
+}
+
+/// The surroundings that a request gives its task.
+pub(super) fn context(head: &RequestHead, around: Around) -> Context {
+    let RequestHead { depth, deadline, nested_limit, .. } = *head;
+    Context { depth, deadline, nested_limit, around }
+}
+
+/// What a request says of its task.
+fn facts(head: &mut RequestHead, started: Moment) -> Facts {
+    Facts {
+        name: std::mem::take(&mut head.name).into(),
+        index: usize::try_from(head.index).unwrap_or(usize::MAX),
+        attempt: head.attempt,
+        driver: Driver::Process,
+        worker: None,
+        started,
+        timeout: head.timeout,
+        deadline: head.deadline,
+    }
 }
 
 /// Runs the task that this process was forked with and answers it.
@@ -129,19 +140,32 @@ fn run(
     output: &mut Payload,
 ) -> Ending {
     context.deepen_process();
+    as_task(|| {
+        let held = match memory_limit.map(memory_limit::hold).transpose() {
+            Ok(held) => held,
+            Err(err) => return Ending::Refused(format!("its memory limit cannot be set: {err}")),
+        };
+        let ending = context.enter(|| execute(entry, input, output));
+        drop(held);
+        ending
+    })
+}
+
+/// What surrounds every task of a process made for tasks.
+pub(super) fn as_task<R>(work: impl FnOnce() -> R) -> R {
     let own = std::process::id();
-    let held = match memory_limit.map(memory_limit::hold).transpose() {
-        Ok(held) => held,
-        Err(err) => return Ending::Refused(format!("its memory limit cannot be set: {err}")),
-    };
-    let ending = context.enter(|| execute(entry, input, output));
-    drop(held);
+    let result = work();
     if std::process::id() != own {
         // The task forked, and this is the child: the answer is its parent's to give.
         fork::exit_now(0);
     }
     flush_output();
-    ending
+    result
+}
+
+/// How long a task ran that began at this moment, in nanoseconds.
+pub(super) fn elapsed(started: Moment) -> u64 {
+    u64::try_from(Moment::now().since(started).as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn answer(
@@ -152,10 +176,9 @@ fn answer(
 ) -> io::Result<()> {
     // Before the answer is there: the caller may end as soon as it has it.
     end.keeps(crate::worker_local::are_kept());
-    let elapsed = u64::try_from(Moment::now().since(started).as_nanos()).unwrap_or(u64::MAX);
     // A child that has ended may be one that a task's process left behind and this one adopted; which
     // it is cannot be told, so the server buries it.
-    end.answer(ending, elapsed, has_unburied(WaitId::All), output)
+    end.answer(ending, elapsed(started), has_unburied(WaitId::All), output)
 }
 
 /// Writes out what Rust and C have buffered.

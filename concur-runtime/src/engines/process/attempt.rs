@@ -11,6 +11,8 @@
 
 mod failed_start;
 
+mod limits;
+
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::Arc;
@@ -20,7 +22,8 @@ use std::time::Duration;
 use super::super::queue::Place;
 use super::dropped::Dropped;
 use super::hooks;
-use super::pool::{Checkout, Lease, pool};
+use super::lease::Lease;
+use super::pool::{Checkout, pool};
 use crate::channel::Heard;
 use crate::context::Moment;
 use crate::engine::Job;
@@ -31,9 +34,7 @@ use crate::outcome::{End, LastWords, Outcome};
 use crate::payload::Payload;
 use crate::run::{Attempt, Launch, Stopped, Wait};
 use crate::wire::{Notice, RequestHead, Segment};
-
-/// The fork server kills at once; one that has not after this time is stuck.
-const KILL_LIMIT: Duration = Duration::from_secs(5);
+pub(super) use limits::{YIELD_LIMIT, tell_to_stop, unyielding};
 
 /// So many new workers in a row may die before they take a task.
 const FAILED_STARTS: u32 = 3;
@@ -95,7 +96,8 @@ impl ProcessAttempt {
             State::Waiting { place } => place.take(),
             _ => None,
         };
-        match pool().checkout(&self.job.settings, place, waker) {
+        let is_async = self.job.entry.is_async;
+        match pool().checkout(&self.job.settings, is_async, place, waker) {
             Checkout::NoRoom(place) => self.state = State::Waiting { place: Some(place) },
             Checkout::Refused(end) => {
                 self.state = State::Over;
@@ -110,7 +112,7 @@ impl ProcessAttempt {
                         return Some(self.failed_by_hook(lease, failure));
                     }
                     let has_left = err.kind() == io::ErrorKind::NotConnected;
-                    if lease.worker().tasks == 0 && !has_left {
+                    if !has_left && lease.has_failed_to_start() {
                         self.failed_starts += 1;
                     }
                     let is_gone = has_left
@@ -118,7 +120,13 @@ impl ProcessAttempt {
                             err.kind(),
                             io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
                         );
-                    lease.abandon(None);
+                    if lease.crew().is_none() || (is_gone && !has_left) {
+                        lease.abandon(None);
+                    } else if has_left {
+                        // Others may have met a task in the last moment.
+                        lease.make_last();
+                        drop(lease);
+                    }
                     if is_gone && self.failed_starts < FAILED_STARTS {
                         // It had died unseen, before it was given anything.
                         self.state = State::Waiting { place: None };
@@ -175,13 +183,21 @@ impl ProcessAttempt {
                 if !is_alive || head.leaves_dead {
                     lease.make_last();
                 }
+                if let Some(crew) = lease.crew() {
+                    crew.note_work();
+                }
                 let elapsed = Duration::from_nanos(head.elapsed_nanos);
                 let result = || answer.into_result(lease);
                 let outcome = Outcome::of(head.ending, result, elapsed, pid.unwrap_or(0));
                 Some(self.job.within_limits(outcome, taken_at))
             }
             Err(err) => {
-                lease.abandon(None);
+                if lease.crew().is_some() {
+                    // Its other tasks may be well.
+                    lease.make_last();
+                } else {
+                    lease.abandon(None);
+                }
                 let end = End::Unreadable(err.to_string());
                 Some(Outcome { end, elapsed: Duration::ZERO, pid, may_have_run: true })
             }
@@ -207,7 +223,7 @@ impl ProcessAttempt {
                 }
                 Ok(Heard::Notice(Notice::Died { pid, death })) => {
                     let (words, memory_limit) = (None, self.job.settings.memory_limit);
-                    let end = End::Died { death, words, memory_limit };
+                    let end = End::Died { death, words, memory_limit, beside: lease.beside() };
                     return self.died(Some(pid), end, waker);
                 }
                 Ok(Heard::Notice(Notice::NotStarted(reason))) => {
@@ -222,7 +238,7 @@ impl ProcessAttempt {
     fn died(
         &mut self,
         pid: Option<u32>,
-        how_it_died: End,
+        mut how_it_died: End,
         waker: &mut dyn FnMut() -> Waker,
     ) -> Option<Outcome> {
         let State::Working(lease) = &self.state else { return None };
@@ -230,7 +246,17 @@ impl ProcessAttempt {
         if !stopped && lease.worker().end.is_answered() {
             return self.answered();
         }
-        if stopped || lease.worker().end.taken_at().is_some() {
+        let was_taken = lease.worker().end.taken_at().is_some();
+        if let Some(crew) = lease.crew().filter(|_| !stopped) {
+            if was_taken {
+                crew.note_work();
+            }
+            // Killed because of another task, unless it had died before that.
+            if let (Some(fate), None) = (crew.fate(), &self.words) {
+                how_it_died = End::Lost(fate.clone());
+            }
+        }
+        if stopped || was_taken {
             return self.over(pid, how_it_died);
         }
         let failure = match how_it_died {
@@ -240,9 +266,7 @@ impl ProcessAttempt {
         if let Some(failure) = failure {
             return self.hook_failed(failure);
         }
-        if lease.worker().tasks == 0 {
-            self.failed_starts += 1;
-        }
+        self.failed_starts += u32::from(lease.has_failed_to_start());
         if self.failed_starts >= FAILED_STARTS {
             let reason = match &how_it_died {
                 End::Lost(reason) => reason.clone(),
@@ -289,41 +313,6 @@ impl ProcessAttempt {
             pid,
             may_have_run: taken_at.is_some(),
         })
-    }
-
-    /// Ends what has waited too long for a worker or for its end.
-    fn keep_limits(&mut self) -> Option<Outcome> {
-        let State::Working(lease) = &self.state else { return None };
-        let now = Moment::now();
-        if self.gone_by.is_none() && self.kill_at.is_some_and(|limit| limit <= now) {
-            self.kill();
-            return None;
-        }
-        if self.gone_by.is_some_and(|limit| limit <= now) {
-            if self.given_up {
-                let reason = "the fork server does not answer".to_owned();
-                return self.over(None, End::Lost(reason));
-            }
-            // Its end closes the sockets of all its workers, which is heard.
-            lease.worker().server.destroy();
-            self.given_up = true;
-            self.gone_by = Some(now.after(KILL_LIMIT));
-        }
-        let is_late = self.start_by.is_some_and(|limit| limit <= now);
-        if self.gone_by.is_none() && is_late && lease.worker().end.taken_at().is_none() {
-            return self.never_taken();
-        }
-        None
-    }
-
-    /// Has the worker killed, with everything it started.
-    fn kill(&mut self) {
-        let State::Working(lease) = &self.state else { return };
-        let worker = lease.worker();
-        if worker.server.kill_worker(worker.id).is_err() {
-            worker.server.destroy();
-        }
-        self.gone_by = Some(Moment::now().after(KILL_LIMIT));
     }
 
     fn abandon(&mut self) {
@@ -405,13 +394,20 @@ impl Attempt for ProcessAttempt {
             return Stopped::Gone;
         };
         if self.kill_at.is_none() && self.gone_by.is_none() {
-            if lease.worker().end.withdraw() {
+            if lease.crew().is_none() && lease.worker().end.withdraw() {
                 // Neither a server that is busy with hooks is waited for, nor a worker that is.
                 self.abandon();
                 return Stopped::Gone;
             }
-            let grace = lease.worker().end.tell_to_stop();
-            if grace.is_zero() {
+            let grace = tell_to_stop(lease);
+            if lease.crew().is_some() {
+                if lease.worker().end.taken_at().is_none() {
+                    // It never begins: the worker meets the word when it takes it. Until then it keeps
+                    // its lane, which is seen to when this is dropped.
+                    return Stopped::Gone;
+                }
+                self.kill_at = Some(Moment::now().after(grace));
+            } else if grace.is_zero() {
                 self.kill();
             } else {
                 self.kill_at = Some(Moment::now().after(grace));
@@ -434,7 +430,8 @@ impl Drop for ProcessAttempt {
             if self.gone_by.is_some() {
                 lease.abandon(Some(arguments));
             } else {
-                Dropped::see_to(lease, arguments, self.kill_at);
+                let limits = (self.kill_at, self.start_by);
+                Dropped::see_to(lease, arguments, limits, self.job.name.clone());
             }
         }
     }

@@ -1,9 +1,12 @@
 //! A task whose run was dropped: told to stop, given the time that it has asked for, and its worker
 //! used again if it ends within that, killed if not.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::pool::{Lease, pool};
+use super::attempt::{YIELD_LIMIT, tell_to_stop, unyielding};
+use super::lease::Lease;
+use super::pool::pool;
 use crate::channel::Heard;
 use crate::context::Moment;
 use crate::leftover::{self, Leftover};
@@ -17,6 +20,9 @@ pub(super) struct Dropped {
     /// What the worker may still read.
     arguments: Option<(Arc<Payload>, Arc<Payload>)>,
     kill_at: Moment,
+    /// When its worker must have taken it, if that is known.
+    taken_by: Option<Moment>,
+    name: Cow<'static, str>,
 }
 
 impl Dropped {
@@ -24,16 +30,15 @@ impl Dropped {
     pub(super) fn see_to(
         lease: Lease,
         arguments: (Arc<Payload>, Arc<Payload>),
-        kill_at: Option<Moment>,
+        (kill_at, taken_by): (Option<Moment>, Option<Moment>),
+        name: Cow<'static, str>,
     ) {
         if !lease.is_ours() {
             return lease.abandon(Some(arguments));
         }
-        let kill_at = kill_at.unwrap_or_else(|| {
-            let grace = lease.worker().end.tell_to_stop();
-            Moment::now().after(grace)
-        });
-        let dropped = Self { lease: Some(lease), arguments: Some(arguments), kill_at };
+        let kill_at = kill_at.unwrap_or_else(|| Moment::now().after(tell_to_stop(&lease)));
+        let (lease, arguments) = (Some(lease), Some(arguments));
+        let dropped = Self { lease, arguments, kill_at, taken_by, name };
         leftover::see_to(dropped);
     }
 
@@ -61,6 +66,8 @@ impl Dropped {
                     lease.make_last();
                 }
             }
+            // Where it has other tasks, they may be well.
+            Err(_) if lease.crew().is_some() => lease.make_last(),
             Err(_) => lease.abandon(None),
         }
     }
@@ -77,9 +84,17 @@ impl Leftover for Dropped {
             self.free();
             return None;
         }
-        if self.kill_at <= Moment::now() {
-            // Dropping it has the worker killed.
-            return None;
+        let now = Moment::now();
+        if self.kill_at <= now {
+            // One that is shared and not up yet drops the task when it is: no reason to kill others.
+            let is_coming = lease.crew().is_some()
+                && lease.worker().end.taken_at().is_none()
+                && self.taken_by.is_none_or(|limit| now < limit);
+            if !is_coming {
+                // Dropping it has the worker killed.
+                return None;
+            }
+            self.kill_at = now.after(YIELD_LIMIT);
         }
         let mut wait = Wait::default();
         wait.socket(lease.worker().end.socket());
@@ -91,6 +106,7 @@ impl Leftover for Dropped {
 impl Drop for Dropped {
     fn drop(&mut self) {
         if let Some(lease) = self.lease.take() {
+            lease.doom(|| unyielding(&self.name));
             lease.abandon(self.arguments.take());
         }
     }

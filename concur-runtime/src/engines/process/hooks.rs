@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::pool::Worker;
+use super::lease::Worker;
 use super::server::Server;
 use crate::channel::Heard;
 use crate::config::Settings;

@@ -1,13 +1,16 @@
 //! Driver Process: warm workers, forked from a fork server that executes this binary again.
 //!
 //! [`server`] is the caller's side of the fork server, [`pool`] owns the workers, and an [`attempt`]
-//! is one task on its way through them. What was dropped while its task has time to end is a
-//! [`dropped`] one.
+//! is one task on its way through them, a [`lease`] what it gets. Workers that async tasks share are
+//! [`crews`]. What was dropped while its task has time to end is a [`dropped`]
+//! one.
 
 mod attempt;
+mod crews;
 mod dropped;
 mod hooks;
 mod identity;
+mod lease;
 mod pool;
 mod server;
 

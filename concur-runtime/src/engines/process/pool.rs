@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
-use super::super::queue::{Place, Queue};
+use super::super::queue::{Place, Queue, Wants};
+use super::crews::{Back, Crew, Crews};
 use super::hooks::{self, Remembered};
+use super::lease::{Lease, Worker};
 use super::server::{Server, bury_dismissed};
-use crate::channel::{CallerEnd, Heard};
+use crate::channel::Heard;
 use crate::config::Settings;
 use crate::hooks::failure::HookFailure;
 use crate::outcome::End;
-use crate::payload::Payload;
 use crate::sys::process_local::ProcessLocal;
 use crate::wire::Notice;
 
@@ -42,7 +43,6 @@ pub(super) struct Pool {
     state: Mutex<State>,
     /// Those who wait for a worker.
     pub(super) queue: Arc<Queue>,
-    /// Leases that a fork of this process inherits are none of its business.
     owner: u32,
 }
 
@@ -55,22 +55,13 @@ struct State {
     spares: Vec<Worker>,
     /// Workers that were told to end, until the server says that they are gone.
     ending: Vec<Worker>,
-    /// Workers that are leased.
+    /// Workers that are leased as a whole.
     leased: usize,
     next_worker: u32,
     /// A hook that failed and is not tried again yet.
     failed: Option<Remembered>,
-}
-
-/// A worker, as its caller sees it.
-pub(super) struct Worker {
-    pub(super) end: CallerEnd,
-    pub(super) server: Arc<Server>,
-    pub(super) id: u32,
-    /// So many tasks it has had.
-    pub(super) tasks: u64,
-    /// What it may still read after its task was given up: not used again before it is gone.
-    reading: Option<(Arc<Payload>, Arc<Payload>)>,
+    /// Workers that async tasks share.
+    crews: Crews,
 }
 
 /// What a request for a worker comes to.
@@ -81,19 +72,13 @@ pub(super) enum Checkout {
     Refused(End),
 }
 
-/// A worker for one task; it goes back to the pool when the lease is dropped.
-pub(super) struct Lease {
-    pool: &'static Pool,
-    worker: Option<Worker>,
-    /// Whether the worker has to go after this task.
-    last: bool,
-}
-
 impl Pool {
-    /// A worker that is ready, or will be soon. `place` is where the caller has waited, if it has.
+    /// A worker that is ready, or will be soon, for a task of this kind. `place` is where the caller has
+    /// waited, if it has.
     pub(super) fn checkout(
         &'static self,
         settings: &Settings,
+        is_async: bool,
         place: Option<Place>,
         waker: &mut dyn FnMut() -> Waker,
     ) -> Checkout {
@@ -101,26 +86,32 @@ impl Pool {
         state.part_with_left();
         state.sweep();
         bury_dismissed();
-        let taken = state.leased + self.queue.kept_for_others(place.as_ref());
-        let failed = state.failed(settings);
-        // Where no other worker can be had, those that there are do the work.
-        if taken > 0 && (taken >= settings.workers() || failed.is_some()) {
-            return Checkout::NoRoom(self.queue.wait(place, waker()));
-        }
-        if let Some(failure) = failed {
-            return Checkout::Refused(End::Hook(Box::new(failure)));
-        }
-        let worker = match state.take_worker(settings) {
+        let lanes = settings.lanes(is_async);
+        let found = match state.find_room(settings, lanes, &self.queue, place.as_ref()) {
+            Room::None => {
+                let wants = if lanes > 1 { Wants::Lane } else { Wants::Worker };
+                return Checkout::NoRoom(self.queue.wait_for(wants, place, waker()));
+            }
+            Room::Failed(failure) => return Checkout::Refused(End::Hook(failure)),
+            Room::Lane => state.take_lane(settings, lanes),
+            Room::Worker if lanes > 1 => state.share_worker(settings, lanes),
+            Room::Worker => state.take_worker(settings).inspect(|_| state.leased += 1),
+        };
+        let worker = match found {
             Ok(worker) => worker,
             Err(refused) => return Checkout::Refused(refused),
         };
         worker.end.keep_idle_for(kept_for(settings));
-        state.leased += 1;
         if let Some(place) = place {
             self.queue.served(place);
         }
-        let last = settings.wants_own_worker()
-            || settings.tasks_per_worker.is_some_and(|limit| worker.tasks + 1 >= limit);
+        // A new worker may have lanes for others.
+        let wakers = self.queue.next_for_lanes(state.crews.free_lanes());
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        let last = worker.crew.is_none()
+            && (settings.wants_own_worker()
+                || settings.tasks_per_worker.is_some_and(|limit| worker.tasks + 1 >= limit));
         Checkout::Worker(Lease { pool: self, worker: Some(worker), last })
     }
 
@@ -168,32 +159,128 @@ impl Pool {
         self.lock().server(settings)
     }
 
+    /// A worker comes back, or a lane of one; `last` if it gets no task any more.
+    pub(super) fn take_back(&self, worker: Worker, back: Back, last: bool) {
+        let mut state = self.lock();
+        // A whole worker is for who has waited longest.
+        let first = if state.take_back(worker, back, last) { self.queue.next() } else { None };
+        let others = self.queue.next_for_lanes(state.crews.free_lanes());
+        drop(state);
+        first.into_iter().chain(others).for_each(Waker::wake);
+    }
+
+    /// Nobody joins those that share this worker any more.
+    pub(super) fn close_crew(&self, crew: &Arc<Crew>) {
+        let mut state = self.lock();
+        let gone = state.crews.close(crew);
+        state.let_all_go(gone);
+    }
+
+    /// So many tasks ran beside each one when their worker died.
+    pub(super) fn beside(&self, crew: &Arc<Crew>) -> usize {
+        self.lock().crews.beside(crew)
+    }
+
+    /// Leases that a fork of this process inherits are none of its business.
+    pub(super) fn owner(&self) -> u32 {
+        self.owner
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// What there is room for.
+enum Room {
+    /// A free lane.
+    Lane,
+    /// One more worker at work.
+    Worker,
+    /// A worker, but no more can be started: a hook fails.
+    Failed(Box<HookFailure>),
+    /// Neither.
+    None,
+}
+
 impl State {
     /// Why no worker is started now: a hook. `None` if there is one that needs no start.
-    fn failed(&self, settings: &Settings) -> Option<HookFailure> {
-        let is_kept =
-            !self.spares.is_empty() || (!settings.wants_own_worker() && !self.idle.is_empty());
+    fn failed(&self, settings: &Settings, lanes: usize) -> Option<HookFailure> {
+        let is_kept = lanes == 1
+            && (!self.spares.is_empty() || (!settings.wants_own_worker() && !self.idle.is_empty()));
         self.failed.as_ref().filter(|_| !is_kept)?.still(settings)
     }
 
-    fn take_worker(&mut self, settings: &Settings) -> Result<Worker, End> {
+    fn find_room(
+        &mut self,
+        settings: &Settings,
+        lanes: usize,
+        queue: &Queue,
+        place: Option<&Place>,
+    ) -> Room {
+        let kept = queue.kept(place);
+        let has_lane = lanes > 1 && self.crews.free_lanes_of(lanes) > kept.lanes;
+        if has_lane && !queue.is_behind_a_worker(place) {
+            return Room::Lane;
+        }
+        let kept = kept.workers + kept.lanes.saturating_sub(self.crews.free_lanes());
+        let taken = self.leased + self.crews.busy() + kept;
+        let failed = self.failed(settings, lanes);
+        // Where no other worker can be had, those that there are do the work.
+        if taken > 0 && (taken >= settings.workers() || failed.is_some()) {
+            return Room::None;
+        }
+        failed.map_or(Room::Worker, |failure| Room::Failed(Box::new(failure)))
+    }
+
+    /// A lane of a worker that is there, or of a new one if it has another number of lanes.
+    fn take_lane(&mut self, settings: &Settings, lanes: usize) -> Result<Worker, End> {
+        // One that serves somebody else is retired.
+        self.server(settings)?;
+        match self.crews.take(lanes, settings.tasks_per_worker) {
+            Some((worker, gone)) => {
+                self.let_all_go(gone);
+                Ok(worker)
+            }
+            None => self.share_worker(settings, lanes),
+        }
+    }
+
+    /// A lane of a new worker.
+    fn share_worker(&mut self, settings: &Settings, lanes: usize) -> Result<Worker, End> {
+        self.make_room(settings);
+        self.start(settings, |state, server| {
+            let id = state.next_id();
+            state.crews.add(server, id, server.start_worker(id, kept_for(settings), lanes)?);
+            Ok(())
+        })?;
+        self.take_lane(settings, lanes)
+    }
+
+    /// Idle workers count, so that there are never more than the limit says.
+    fn make_room(&mut self, settings: &Settings) {
+        while self.idle.len() + self.crews.idle() > 0
+            && self.leased + self.crews.busy() + self.idle.len() + self.crews.idle()
+                >= settings.workers()
+        {
+            let gone = if self.idle.is_empty() {
+                self.crews.close_idle().unwrap_or_default()
+            } else {
+                vec![self.idle.remove(0)]
+            };
+            self.let_all_go(gone);
+        }
+    }
+
+    /// Starts a worker: with the server that is there, or once more with a new one, if that has died
+    /// unseen.
+    fn start<T>(
+        &mut self,
+        settings: &Settings,
+        start: impl Fn(&mut Self, &Arc<Server>) -> io::Result<T>,
+    ) -> Result<T, End> {
         let server = self.server(settings)?;
-        let kept = if settings.wants_own_worker() { self.spares.pop() } else { self.idle.pop() };
-        if let Some(worker) = kept.or_else(|| self.spares.pop()) {
-            return Ok(worker);
-        }
-        // Idle workers count, so that there are never more than the limit says.
-        while !self.idle.is_empty() && self.leased + self.idle.len() >= settings.workers() {
-            let worker = self.idle.remove(0);
-            self.let_go(worker);
-        }
-        self.new_worker(&server, settings).or_else(|_| {
-            // The server may have died unseen: once more, with a new one.
+        start(self, &server).or_else(|_| {
             let failure = hooks::server_died_in(&server);
             self.retire_server();
             if let Some(failure) = failure {
@@ -201,10 +288,21 @@ impl State {
                 return Err(End::Hook(Box::new(failure)));
             }
             let server = self.server(settings)?;
-            self.new_worker(&server, settings).map_err(|err| {
+            start(self, &server).map_err(|err| {
                 End::NotStarted(format!("the fork server cannot be asked for a worker: {err}"))
             })
         })
+    }
+
+    fn take_worker(&mut self, settings: &Settings) -> Result<Worker, End> {
+        // One that serves somebody else is retired.
+        self.server(settings)?;
+        let kept = if settings.wants_own_worker() { self.spares.pop() } else { self.idle.pop() };
+        if let Some(worker) = kept.or_else(|| self.spares.pop()) {
+            return Ok(worker);
+        }
+        self.make_room(settings);
+        self.start(settings, |state, server| state.new_worker(server, settings))
     }
 
     /// The server, started if there is none, or if this process has become somebody else.
@@ -225,30 +323,36 @@ impl State {
     }
 
     fn new_worker(&mut self, server: &Arc<Server>, settings: &Settings) -> io::Result<Worker> {
+        let id = self.next_id();
+        let (end, _) = server.start_worker(id, kept_for(settings), 0)?;
+        Ok(Worker::new(end, Arc::clone(server), id))
+    }
+
+    fn next_id(&mut self) -> u32 {
         let id = self.next_worker;
         self.next_worker = id.wrapping_add(1);
-        Ok(Worker {
-            end: server.start_worker(id, kept_for(settings))?,
-            server: Arc::clone(server),
-            id,
-            tasks: 0,
-            reading: None,
-        })
+        id
     }
 
     /// Lets the workers of the present server go; leased ones go when they come back.
     fn retire_server(&mut self) {
         self.server = None;
-        let workers: Vec<Worker> = self.idle.drain(..).chain(self.spares.drain(..)).collect();
-        for worker in workers {
-            self.let_go(worker);
-        }
+        let shared = self.crews.close_all();
+        let whole = self.idle.drain(..).chain(self.spares.drain(..));
+        let workers = whole.chain(shared).collect();
+        self.let_all_go(workers);
     }
 
     /// Tells a worker to end by closing our side of the conversation.
     fn let_go(&mut self, worker: Worker) {
         let _ = rustix::net::shutdown(&**worker.end.socket(), rustix::net::Shutdown::Write);
         self.ending.push(worker);
+    }
+
+    fn let_all_go(&mut self, workers: Vec<Worker>) {
+        for worker in workers {
+            self.let_go(worker);
+        }
     }
 
     /// Workers that have had no task for too long have left by themselves.
@@ -262,6 +366,8 @@ impl State {
             let worker = self.spares.remove(at);
             self.let_go(worker);
         }
+        let shared = self.crews.part_with_left();
+        self.let_all_go(shared);
     }
 
     /// Frees the places of workers that are gone by now.
@@ -279,78 +385,31 @@ impl State {
             }
         });
     }
-}
 
-impl Lease {
-    pub(super) fn worker(&self) -> &Worker {
-        self.worker.as_ref().expect(LEASED)
-    }
-
-    pub(super) fn worker_mut(&mut self) -> &mut Worker {
-        self.worker.as_mut().expect(LEASED)
-    }
-
-    /// Whether the worker ends after this task.
-    pub(super) fn ends(&self) -> bool {
-        self.last
-    }
-
-    /// The worker gets no task after this one.
-    pub(super) fn make_last(&mut self) {
-        self.last = true;
-    }
-
-    /// The worker is dead, and everything it started is gone.
-    pub(super) fn bury(mut self) {
-        self.end(|_, worker| drop(worker));
-    }
-
-    /// The worker was told to end, or shall end now, whatever it does.
-    pub(super) fn abandon(mut self, reading: Option<(Arc<Payload>, Arc<Payload>)>) {
-        self.worker_mut().reading = reading;
-        if self.is_ours() {
-            let worker = self.worker();
-            let _ = worker.server.kill_worker(worker.id);
-        }
-        self.end(State::let_go);
-    }
-
-    /// Whether this process leased it, and not one that it is a fork of.
-    pub(super) fn is_ours(&self) -> bool {
-        self.pool.owner == std::process::id()
-    }
-
-    fn end(&mut self, what: impl FnOnce(&mut State, Worker)) {
-        let Some(worker) = self.worker.take() else { return };
-        if !self.is_ours() {
-            // A fork of the process that leased it: it must not touch what its parent uses.
-            std::mem::forget(worker);
-            return;
-        }
-        let mut state = self.pool.lock();
-        state.leased -= 1;
-        what(&mut state, worker);
-        let waiting = self.pool.queue.next();
-        drop(state);
-        waiting.into_iter().for_each(Waker::wake);
-    }
-}
-
-const LEASED: &str = "a lease has its worker until it ends";
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let last = self.last;
-        self.end(|state, mut worker| {
+    /// A worker comes back, or a lane of one. Gives whether a whole worker is free now.
+    fn take_back(&mut self, mut worker: Worker, back: Back, last: bool) -> bool {
+        let current = self.server.as_ref();
+        let fits = current.is_some_and(|server| Arc::ptr_eq(server, &worker.server));
+        let Some(crew) = worker.crew.take() else {
+            self.leased -= 1;
             worker.tasks += 1;
-            let current = state.server.as_ref();
-            let fits = current.is_some_and(|server| Arc::ptr_eq(server, &worker.server));
-            // A worker that calls keeps no workers of its own: they are scarce further down.
-            if last || !fits || crate::worker::level() > 0 {
-                state.let_go(worker);
-            } else {
-                state.idle.push(worker);
+            match back {
+                // A worker that calls keeps no workers of its own: they are scarce further down.
+                Back::Free if fits && !last && crate::worker::level() == 0 => {
+                    self.idle.push(worker);
+                }
+                Back::Free | Back::GivenUp => self.let_go(worker),
+                Back::Dead => drop(worker),
             }
-        });
+            return true;
+        };
+        let mut gone = if last || !fits { self.crews.close(&crew) } else { Vec::new() };
+        let (more, is_idle) = self.crews.give_back(worker, &crew, back);
+        gone.extend(more);
+        if is_idle && crate::worker::level() > 0 {
+            gone.extend(self.crews.close_idle().into_iter().flatten());
+        }
+        self.let_all_go(gone);
+        is_idle
     }
 }

@@ -94,18 +94,35 @@ impl Server {
         self.identity == Identity::now()
     }
 
-    /// Asks for a worker, which leaves when it has waited for a task for so long; the channel is there
-    /// at once, the worker soon.
-    pub(super) fn start_worker(&self, worker: u32, kept_for: Duration) -> io::Result<CallerEnd> {
+    /// Asks for a worker, which leaves when it has waited for a task for so long; the channels are there
+    /// at once, the worker soon: its own, and those of its lanes if it has any.
+    pub(super) fn start_worker(
+        &self,
+        worker: u32,
+        kept_for: Duration,
+        lanes: usize,
+    ) -> io::Result<(CallerEnd, Vec<CallerEnd>)> {
         let place = self.board.place()?;
         let (ours, theirs) = close_on_exec_pair()?;
-        let command = wire::Command::Start { worker, slot: place.index() };
+        let mut ends = Vec::with_capacity(lanes);
+        let (mut slots, mut sockets) = (Vec::with_capacity(lanes), vec![theirs]);
+        for _lane in 0..lanes {
+            let place = self.board.place()?;
+            let (ours, theirs) = close_on_exec_pair()?;
+            slots.push(place.index());
+            sockets.push(theirs);
+            ends.push(CallerEnd::new(place, ours));
+        }
+        let command = wire::Command::Start { worker, slot: place.index(), lanes: slots };
         let command = crate::codec::to_vec(&command).map_err(io::Error::other)?;
         let end = CallerEnd::new(place, ours);
         // Before the worker is there: it may look only once.
-        end.keep_idle_for(kept_for);
-        send_with(&self.control, &command, &[theirs.as_fd()])?;
-        Ok(end)
+        for end in std::iter::once(&end).chain(&ends) {
+            end.keep_idle_for(kept_for);
+        }
+        let sockets: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
+        send_with(&self.control, &command, &sockets)?;
+        Ok((end, ends))
     }
 
     /// Asks for a supervisor of deferred tasks.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::Pid;
 
-use super::super::members::{Worker, end_process, tell};
+use super::super::members::{Worker, end_process};
 use super::Server;
 use crate::context::Moment;
 use crate::outcome::Death;
@@ -57,7 +57,7 @@ impl Server {
         for dead in std::mem::take(&mut self.dead) {
             if is_clean || dead.told_by <= now {
                 let pid = dead.worker.pid.as_raw_nonzero().get().unsigned_abs();
-                tell(&dead.worker.socket, &Notice::Died { pid, death: dead.death });
+                dead.worker.sockets.tell(&Notice::Died { pid, death: dead.death });
             } else {
                 self.dead.push(dead);
             }
@@ -110,7 +110,7 @@ impl Server {
         }
         for worker in &dropping {
             // A fork of the caller may hold its end of the socket still.
-            let _ = rustix::net::shutdown(&worker.socket, rustix::net::Shutdown::Both);
+            worker.sockets.hang_up();
         }
         let until = Moment::now().after(DROP_LIMIT);
         while !dropping.is_empty() && Moment::now() < until {

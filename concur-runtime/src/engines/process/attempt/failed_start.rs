@@ -1,7 +1,8 @@
 //! Workers that do not come up: given up, with the reason told.
 
 use super::super::hooks;
-use super::super::pool::{Lease, pool};
+use super::super::lease::Lease;
+use super::super::pool::pool;
 use super::{ProcessAttempt, State};
 use crate::duration::Spelled;
 use crate::hooks::Stage;
@@ -30,6 +31,7 @@ impl ProcessAttempt {
                  program that runs before `main` hang?"
             )
         };
+        lease.doom(|| format!("it was killed because it did not take another task in {limit}"));
         lease.abandon(None);
         Some(Outcome::not_run(End::NotStarted(reason)))
     }
