@@ -196,7 +196,8 @@ pub(crate) fn outcome(job: &Job) -> Option<Outcome> {
             Way::Panics(info) => break End::Panicked(info),
             Way::TimesOut => break timed_out(job),
             Way::Dies(death, words) => {
-                break End::Died { death, words, memory_limit: job.settings.memory_limit };
+                let memory_limit = job.settings.memory_limit;
+                break End::Died { death, words, memory_limit, beside: 0 };
             }
             Way::CannotStart(reason) => break End::NotStarted(reason),
             Way::FindsNoRoom => {

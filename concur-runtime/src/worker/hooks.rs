@@ -88,7 +88,9 @@ pub(crate) fn run_before_tasks(stages: &[Stage], ends: &[&WorkerEnd]) -> bool {
     for stage in stages {
         for (place, hook) in hooks::of(*stage) {
             some_ran = true;
-            ends.iter().for_each(|end| end.in_hook(Some(place)));
+            for end in ends {
+                end.in_hook(Some(place));
+            }
             if let Err(mut fault) = run(place, hook) {
                 cut_fault(&mut fault);
                 // A caller that is gone needs no notice.
@@ -98,7 +100,9 @@ pub(crate) fn run_before_tasks(stages: &[Stage], ends: &[&WorkerEnd]) -> bool {
                 }
                 return false;
             }
-            ends.iter().for_each(|end| end.in_hook(None));
+            for end in ends {
+                end.in_hook(None);
+            }
         }
     }
     if some_ran {
