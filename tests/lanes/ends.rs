@@ -30,7 +30,7 @@ pub(crate) fn a_panic_is_that_of_its_task_alone(dir: &Path) {
     .settle()
     .run()
     .expect("a settled run does not fail");
-    let err = panics.map(|()| ()).expect_err("it panics");
+    let err = panics.expect_err("it panics");
     let panic = err.panic().expect("it panicked");
     assert_eq!((err.kind(), panic.message()), (ErrorKind::Panicked, "boom 7"));
     assert!(panic.file().is_some_and(|file| file.ends_with("ends.rs")), "{panic:?}");
@@ -170,12 +170,12 @@ pub(crate) fn tries_have_a_worker_of_their_own(dir: &Path) {
     .retries(2)
     .run()
     .expect("the third try succeeds");
-    let tries = std::fs::read_dir(dir).expect("it is there").flatten();
+    let found = std::fs::read_dir(dir).expect("it is there").flatten();
     let names: BTreeSet<String> =
-        tries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    let tries = names.iter().filter(|name| name.starts_with("try-")).count();
+        found.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let count = names.iter().filter(|name| name.starts_with("try-")).count();
     assert!(names.contains(&format!("try-{first}")) && tried != first);
-    assert_eq!(tries, 3, "{names:?}");
+    assert_eq!(count, 3, "{names:?}");
 }
 
 pub(crate) fn a_worker_that_was_killed_idle_is_replaced(dir: &Path) {
