@@ -153,7 +153,7 @@ macro_rules! options {
         ///
         /// A task that is to stop (its timeout, a failure of another one, a dropped run) has its future
         /// dropped where it awaits, after the time that it asked for with
-        /// [`on_cancel`](crate::task::on_cancel) if it did; the others go on. One that has not yielded
+        /// [`on_cancel`](crate::inside::on_cancel) if it did; the others go on. One that has not yielded
         /// half a second later is killed, with its worker and everything that runs there: the others fail as
         /// [`Killed`](crate::ErrorKind::Killed), with an error that names the task that did not yield,
         /// and may have run. They die together, too, when one of them crashes the process. A task that
