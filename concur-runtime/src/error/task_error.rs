@@ -396,12 +396,15 @@ impl fmt::Display for TaskError {
         let Facts { task, message, pid, .. } = &*self.0;
         write!(f, "task `{task}` {}", describe::verb(self.0.kind))?;
         let own = std::process::id();
+        let processes = [Driver::Process, Driver::Fork];
+        let in_worker = processes.iter().any(|driver| driver.name() == self.0.driver);
         match self.own_panic() {
             Some(panic) => write!(f, "{panic}")?,
             None => f.write_str(message)?,
         }
         let place = match pid {
-            Some(pid) if *pid != own => Some(format!("worker {pid}")),
+            // A hook for deferred failures may be told of one in the very worker that it was in.
+            Some(pid) if *pid != own || in_worker => Some(format!("worker {pid}")),
             Some(_) => Some(format!("driver {}", self.0.driver)),
             None => None,
         };
