@@ -22,10 +22,12 @@ static HELD: OnceLock<Option<OwnedFd>> = OnceLock::new();
 
 /// Starts it as a child; its control socket becomes its standard input.
 pub(crate) fn again(control: &OwnedFd) -> io::Result<Pid> {
+    let started = by_path(control);
+    // The program starts meanwhile.
     let held = HELD.get_or_init(|| {
         rustix::fs::open(RUNNING, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()
     });
-    let started = match (by_path(control), held) {
+    let started = match (started, held) {
         (Err(err), Some(held)) if err.kind() == io::ErrorKind::NotFound => by_file(held, control),
         (started, _) => started,
     };

@@ -335,4 +335,8 @@ impl Jobs for Specs {
     fn is_bounded(&self) -> bool {
         true
     }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }

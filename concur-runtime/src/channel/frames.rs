@@ -47,6 +47,10 @@ pub(crate) fn send_with(
     retry(|| rustix::net::sendmsg(&socket, &parts, &mut ancillary, SendFlags::NOSIGNAL).map(drop))
 }
 
+/// For so much memory allocators ask the kernel, whose pages are zero already: they are touched as far as
+/// a frame is long. Zeros written into what was there would cost the first frame more than all else.
+const FRESH_FROM: usize = 256 << 10;
+
 thread_local! {
     /// Where frames arrive: made once for each thread, for the longest.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -69,11 +73,10 @@ pub(crate) fn receive(socket: impl AsFd, wait: bool) -> io::Result<Option<Frame>
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let (bytes, was_cut) = BUFFER.with_borrow_mut(|buffer| {
         if buffer.is_empty() {
-            // Zeroed memory from the allocator: its pages are touched as far as a frame is long.
-            *buffer = vec![0; FRAME_LIMIT];
+            *buffer = vec![0; FRAME_LIMIT.max(FRESH_FROM)];
         }
         let received = retry(|| {
-            let mut parts = [IoSliceMut::new(buffer)];
+            let mut parts = [IoSliceMut::new(&mut buffer[..FRAME_LIMIT])];
             rustix::net::recvmsg(&socket, &mut parts, &mut ancillary, flags)
         })?;
         let cut = received.flags.contains(ReturnFlags::TRUNC);

@@ -100,6 +100,10 @@ impl Jobs for Queue {
     fn is_bounded(&self) -> bool {
         true
     }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl Sink for Report {

@@ -13,6 +13,11 @@ pub trait Jobs {
 
     /// Whether the tasks come to an end by themselves.
     fn is_bounded(&self) -> bool;
+
+    /// Whether it is known without asking for it that there is no next one.
+    fn is_empty(&self) -> bool {
+        false
+    }
 }
 
 /// A task on its way from a source to a run.

@@ -27,7 +27,7 @@ impl Run {
         if self.stopping {
             return false;
         }
-        let next = match self.next_due(sink) {
+        let next = match self.next_due(jobs, sink) {
             Next::Found(ready) => Some(*ready),
             Next::None => return false,
             Next::FromSource => self.next_ready(jobs, sink),
@@ -95,7 +95,7 @@ impl Run {
     }
 
     /// A task that waited and may go now; or where else to look for one.
-    fn next_due(&mut self, sink: &dyn Sink) -> Next {
+    fn next_due(&mut self, jobs: &dyn Jobs, sink: &dyn Sink) -> Next {
         if !self.ready.is_empty() {
             let now = Moment::now();
             let is_due = |ready: &Ready| ready.due.is_none_or(|due| due <= now);
@@ -105,6 +105,10 @@ impl Run {
                 }
                 return Next::Found(Box::new(self.ready.swap_remove(at)));
             }
+        }
+        if jobs.is_empty() {
+            // Needs no room; to know how much there is may take a look at files.
+            return Next::FromSource;
         }
         let active = self.active.len();
         // What nobody has taken yet counts half: a slow consumer gets a store, and not an endless one.

@@ -250,10 +250,13 @@ impl Server {
     }
 
     fn has_room_at(&self, level: u32) -> bool {
+        if level == 0 {
+            return true;
+        }
         let running = self.workers.iter().filter(|worker| worker.level == level).count();
         let set = self.clients[0].hello.as_ref().and_then(|hello| hello.workers);
         let most = set.map_or_else(config::default_workers, |count| count as usize);
-        level == 0 || running < most.max(1)
+        running < most.max(1)
     }
 
     fn start(&mut self, start: Start) {

@@ -316,7 +316,7 @@ impl State {
         if let Some(refused) = super::refusal() {
             return Err(refused);
         }
-        let server = Server::start(settings)
+        let server = Server::new(settings)
             .map_err(|err| End::NotStarted(format!("the fork server cannot be started: {err}")))?;
         self.server = Some(Arc::clone(&server));
         Ok(server)

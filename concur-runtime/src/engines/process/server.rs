@@ -1,7 +1,8 @@
 //! The caller's side of the fork server: starts it, tells it what to do, buries it.
 //!
 //! The server is this very binary, executed again. Everything it is told before it is up waits in
-//! its socket, so nothing here waits for it.
+//! its socket, so nothing here waits for it; and it is executed once the first order is there, so it
+//! need not wait for that, whoever of the two is given a processor first.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -56,15 +57,16 @@ struct Said {
 }
 
 /// A fork server that is a child of this process.
-#[derive(Clone, Copy)]
 enum Process {
+    /// Executed with its first order; its end of the socket until then.
+    Planned(OwnedFd),
     Alive(Pid),
     Dead(Death),
 }
 
 impl Server {
-    /// Starts a server, or, in a worker, finds the one that the worker came from.
-    pub(super) fn start(settings: &Settings) -> io::Result<Arc<Self>> {
+    /// Prepares a server, or, in a worker, finds the one that the worker came from.
+    pub(super) fn new(settings: &Settings) -> io::Result<Arc<Self>> {
         let board = Board::create()?;
         let (ours, theirs) = close_on_exec_pair()?;
         set_socket_timeout(&ours, Timeout::Send, Some(PATIENCE))?;
@@ -82,7 +84,7 @@ impl Server {
                 send_with(knock, &[wire::tag::WAKE], &[theirs.as_fd()])?;
                 None
             }
-            None => Some(Mutex::new(Process::Alive(crate::execute::again(&theirs)?))),
+            None => Some(Mutex::new(Process::Planned(theirs))),
         };
         let (identity, owner) = (Identity::now(), std::process::id());
         let said = Mutex::default();
@@ -121,7 +123,7 @@ impl Server {
             end.keep_idle_for(kept_for);
         }
         let sockets: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
-        send_with(&self.control, &command, &sockets)?;
+        self.order(&command, &sockets)?;
         Ok((end, ends))
     }
 
@@ -135,7 +137,17 @@ impl Server {
         let command = wire::Command::Supervise { file: None };
         let command = crate::codec::to_vec(&command).map_err(io::Error::other)?;
         let descriptors: Vec<_> = std::iter::once(socket.as_fd()).chain(log).collect();
-        send_with(&self.control, &command, &descriptors)
+        self.order(&command, &descriptors)
+    }
+
+    /// Gives an order, and has the server executed if it is the first one.
+    fn order(&self, command: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+        send_with(&self.control, command, descriptors)?;
+        let Some(mut process) = self.lock_process() else { return Ok(()) };
+        if let Process::Planned(theirs) = &*process {
+            *process = Process::Alive(crate::execute::again(theirs)?);
+        }
+        Ok(())
     }
 
     /// Asks for a worker's end and that of everything it started.
@@ -148,7 +160,7 @@ impl Server {
 
     /// Ends a server that does not answer; its workers end with it.
     pub(super) fn destroy(&self) {
-        if let Some(Process::Alive(pid)) = self.process() {
+        if let Some(pid) = self.alive() {
             let _ = kill_process(pid, Signal::KILL);
         }
     }
@@ -156,7 +168,7 @@ impl Server {
     /// Ends a server that hangs in a hook, with everything that the hook has started.
     pub(super) fn destroy_in_hook(&self, limit: Duration) {
         self.listen().hung = Some(limit);
-        if let Some(Process::Alive(pid)) = self.process() {
+        if let Some(pid) = self.alive() {
             kill_with_descendants(pid);
         }
     }
@@ -169,7 +181,7 @@ impl Server {
     /// How a hook ended that the server died in: waits a moment for its end.
     pub(super) fn end_of_hook(&self) -> Option<HookEnd> {
         self.await_end();
-        let Process::Dead(death) = self.process()? else { return None };
+        let Process::Dead(death) = *self.process()? else { return None };
         let said = self.listen();
         Some(match said.hung {
             Some(limit) => HookEnd::Hung(limit),
@@ -198,24 +210,24 @@ impl Server {
     /// Why a worker's socket was closed without a word: waits a moment for the server's end.
     pub(super) fn obituary(&self) -> String {
         self.await_end();
-        match self.process() {
-            Some(Process::Dead(death)) => format!("the fork server {}", how(death)),
+        match self.process().as_deref() {
+            Some(Process::Dead(death)) => format!("the fork server {}", how(*death)),
             Some(Process::Alive(pid)) => {
                 format!("the fork server (process {}) does not answer", pid.as_raw_nonzero())
             }
-            None => "the fork server is gone".to_owned(),
+            Some(Process::Planned(_)) | None => "the fork server is gone".to_owned(),
         }
     }
 
     fn await_end(&self) {
-        if let Some(Process::Alive(pid)) = self.process() {
+        if let Some(pid) = self.alive() {
             wait_for_end(pid, FAREWELL);
         }
     }
 
     /// The server's process as it is now, buried if it has ended.
-    fn process(&self) -> Option<Process> {
-        let mut process = self.process.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+    fn process(&self) -> Option<MutexGuard<'_, Process>> {
+        let mut process = self.lock_process()?;
         if let Process::Alive(pid) = *process {
             match reap(pid) {
                 Ok(None) => {}
@@ -224,7 +236,19 @@ impl Server {
                 Err(_) => *process = Process::Dead(Death::Unknown),
             }
         }
-        Some(*process)
+        Some(process)
+    }
+
+    fn lock_process(&self) -> Option<MutexGuard<'_, Process>> {
+        Some(self.process.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Its pid, unless it is buried.
+    fn alive(&self) -> Option<Pid> {
+        match *self.process()? {
+            Process::Alive(pid) => Some(pid),
+            Process::Planned(_) | Process::Dead(_) => None,
+        }
     }
 }
 
@@ -235,7 +259,7 @@ impl Drop for Server {
             return;
         }
         let _ = rustix::net::shutdown(&self.control, rustix::net::Shutdown::Both);
-        if let Some(Process::Alive(pid)) = self.process() {
+        if let Some(pid) = self.alive() {
             let limit = Moment::now().after(FAREWELL);
             dismissed().lock().unwrap_or_else(PoisonError::into_inner).push((pid, limit));
         }
