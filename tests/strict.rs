@@ -63,6 +63,17 @@ fn every_form(driver: &Driver) -> Result<(), Error> {
     Ok(())
 }
 
+fn stops() -> ! {
+    ::std::process::exit(3)
+}
+
+#[test]
+fn a_task_that_never_ends_compiles_without_a_warning() {
+    let stopped: Result<((),), Error> =
+        concurrent! { stops => stops() }.driver(Driver::Process).run();
+    assert_eq!(stopped.map_err(|err| err.kind()), Result::Err(::concur::ErrorKind::Exited));
+}
+
 static LOADED: ::std::sync::OnceLock<u32> = ::std::sync::OnceLock::new();
 static LOCAL: ::concur::WorkerLocal<Result<u32, String>> =
     ::concur::WorkerLocal::new(|| LOADED.get().copied().ok_or_else(String::new));

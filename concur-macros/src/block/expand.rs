@@ -288,24 +288,16 @@ fn result(code: &Code) -> TokenStream {
 }
 
 /// The expression as an `Ok`, and the type in it. In parentheses of ours, since rustc has an
-/// opinion on braces that are an argument.
+/// opinion on braces that stand for a value.
 ///
-/// One that never has a value stands alone: around it an `Ok` would be unreachable code, and its
-/// type would be `!`, which cannot be sent.
+/// One that never has a value stands alone: its type would be `!`, which cannot be sent.
 fn value(code: &Code) -> (TokenStream, TokenStream) {
     let ours = Span::mixed_site();
     let expr = &code.expr;
     match &code.gives {
         Gives::Nothing => (quote_spanned!(ours=> ()), quote_spanned!(ours=> (#expr))),
         Gives::Ending(value_type) => (value_type.clone(), expr.clone()),
-        Gives::Value => {
-            let (first, last) = code.ends;
-            let private = private_at(first);
-            let ok = Ident::new("Ok", located(first));
-            let mut value = Group::new(Delimiter::Parenthesis, quote_spanned!(ours=> (#expr)));
-            value.set_span(located(last));
-            (quote_spanned!(ours=> _), quote_spanned!(located(first)=> #private::#ok #value))
-        }
+        Gives::Value => (quote_spanned!(ours=> _), value_as_ok(code)),
     }
 }
 
@@ -324,7 +316,24 @@ fn async_value(code: &Code, private: &Ident) -> TokenStream {
             let __concur_ending: #private::Result<#value_type, #private::Failure> = #expr;
             __concur_ending
         },
-        Gives::Value => quote_spanned!(ours=> #private::Ok::<_, #private::Failure>((#expr))),
+        Gives::Value => value_as_ok(code),
+    }
+}
+
+/// In two steps: what comes after a call that never returns is unreachable, as only rustc can see, and
+/// a word about that is for code of the user's.
+fn value_as_ok(code: &Code) -> TokenStream {
+    let ours = Span::mixed_site();
+    let expr = &code.expr;
+    let (first, last) = code.ends;
+    let private = private_at(first);
+    let value = quote_spanned!(located(last)=> (#expr));
+    let ok = quote_spanned!(located(first)=> #private::Ok::<_, #private::Failure>(__concur_value));
+    quote_spanned! {ours=>
+        #[allow(clippy::diverging_sub_expression)]
+        let __concur_value = #value;
+        #[allow(unreachable_code)]
+        return #ok;
     }
 }
 

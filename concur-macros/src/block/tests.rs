@@ -294,7 +294,10 @@ fn a_task_expands_to_calls_into_the_runtime() {
                 |_,
                  (db, (__concur_self_shop_region, ()))|
                  -> __concur_private::Result<_, __concur_private::Failure> {
-                    __concur_private::Ok((count(&db, __concur_self_shop_region)?))
+                    #[allow(clippy::diverging_sub_expression)]
+                    let __concur_value = (count(&db, __concur_self_shop_region)?);
+                    #[allow(unreachable_code)]
+                    return __concur_private::Ok::<_, __concur_private::Failure>(__concur_value);
                 },
             );
             __concur_private::Plain::of(&__concur_captures).captures_nothing_else(__concur_body.0);
@@ -366,7 +369,10 @@ fn a_for_expands_to_many() {
              (limit, (__concur_for_item, ()))|
              -> __concur_private::Result<_, __concur_private::Failure> {
                 let url = __concur_for_item;
-                __concur_private::Ok((fetch(url, limit)?))
+                #[allow(clippy::diverging_sub_expression)]
+                let __concur_value = (fetch(url, limit)?);
+                #[allow(unreachable_code)]
+                return __concur_private::Ok::<_, __concur_private::Failure>(__concur_value);
             },
         );
         __concur_private::Plain::of(&__concur_captures).captures_nothing_else(__concur_body.0);
@@ -412,7 +418,8 @@ fn an_await_expands_to_the_async_calls() {
     for part in [
         "__concur_private::needs_tokio!();",
         "__concur_private::arms::waiting::body_async(&__concur_captures,|_,(x,())|{__concur_private::Box::pin(asyncmove{",
-        "__concur_private::Ok::<_,__concur_private::Failure>((f(x).await?))",
+        "let__concur_value=(f(x).await?);",
+        "__concur_private::Ok::<_,__concur_private::Failure>(__concur_value)",
         ".captures_nothing_else_async(__concur_body.0)",
         "__concur_private::arms::waiting::task_async(",
     ] {
