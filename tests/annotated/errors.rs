@@ -106,6 +106,15 @@ fn final_word() -> Result<(), Failure> {
     Err(Failure::permanent("there is no token"))
 }
 
+/// Its error is a value, and says of itself whether another attempt may help.
+#[concurrent]
+fn judged(sku: u32) -> Result<u64, Failure> {
+    price(sku).map_err(|err| match err {
+        PriceError::Closed => Failure::carrying(err),
+        PriceError::Unknown { .. } => Failure::carrying(err).permanently(),
+    })
+}
+
 #[concurrent]
 fn formatted() -> fmt::Result {
     Err(fmt::Error)
@@ -165,6 +174,35 @@ fn an_error_that_cannot_travel_is_told_with_its_sources() {
         let err = failure(in_words_task("x").driver(driver).run());
         assert_eq!(err.message(), "no number");
         assert_eq!(err.decode_error::<String>(), None);
+    });
+}
+
+#[test]
+fn a_failure_may_carry_the_error_that_it_is_made_of() {
+    let unknown = PriceError::Unknown { sku: 7, shops: vec!["EU".to_owned()] };
+    everywhere(|driver| {
+        let err = failure(judged_task(7).retries(2).driver(driver.clone()).run());
+        assert_eq!((err.attempts(), err.message()), (1, "there is no 7"));
+        assert_eq!(err.decode_error(), Some(unknown.clone()));
+        let err = failure(judged_task(0).retries(2).driver(driver.clone()).run());
+        assert_eq!((err.attempts(), err.decode_error()), (3, Some(PriceError::Closed)));
+        let sku = 7;
+        let block = concur::concurrent! { price => price(sku).map_err(Failure::carrying)? };
+        let err = failure(block.driver(driver).run());
+        assert_eq!(err.decode_error(), Some(unknown.clone()));
+        assert_eq!(err.decode_error::<String>(), None);
+    });
+}
+
+#[test]
+fn an_error_too_large_to_travel_is_told_in_words() {
+    everywhere(|driver| {
+        let block = concur::concurrent! {
+            large => { Err::<(), _>(Failure::carrying("x".repeat(17 << 10)))?; }
+        };
+        let err = failure(block.driver(driver).run());
+        assert_eq!(err.decode_error::<String>(), None);
+        assert!(err.message().starts_with("xxx"), "{err}");
     });
 }
 

@@ -275,8 +275,8 @@ impl TaskError {
     }
 
     /// The very error that an annotated function returned, where its type is `Serialize` and
-    /// `DeserializeOwned`; `None` for every other failure, for another type, and for an error that
-    /// takes more than 16 KiB.
+    /// `DeserializeOwned`, or that a task failed with by [`Failure::carrying`](crate::Failure::carrying);
+    /// `None` for every other failure, for another type, and for an error that takes more than 16 KiB.
     ///
     /// # Examples
     ///

@@ -57,7 +57,7 @@ const LARGEST_VALUE: usize = 16 * 1024;
 
 impl ErrorValue {
     /// `None` where it cannot be encoded, or is too large to travel with its message.
-    pub(super) fn of<E: Serialize>(err: &E) -> Option<Self> {
+    fn of<E: Serialize>(err: &E) -> Option<Self> {
         let encoded = catch_unwind(AssertUnwindSafe(|| codec::to_vec(err)));
         let bytes = encoded.ok()?.ok().filter(|bytes| bytes.len() <= LARGEST_VALUE)?;
         Some(Self { type_name: type_name::<E>().to_owned(), bytes })
@@ -85,13 +85,73 @@ impl Failure {
     /// assert!(check("").is_err());
     /// ```
     pub fn permanent(err: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::from(err).permanently()
+    }
+
+    /// A failure that carries the error itself, so that the caller gets the very value back by
+    /// [`TaskError::decode_error`](crate::TaskError::decode_error), beside its message and sources.
+    ///
+    /// For tasks of blocks, and for functions that return a `Failure`; an annotated function whose own
+    /// error type can travel does the same by itself. An error of more than 16 KiB, or one whose
+    /// `Serialize` fails, is told of by its messages alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use concur::{Failure, concurrent};
+    ///
+    /// fn sold(year: u16) -> Result<u32, String> {
+    ///     if year < 2000 { Err(format!("no sales in {year}")) } else { Ok(7) }
+    /// }
+    ///
+    /// let year = 1999;
+    /// let err = concurrent! { sold => sold(year).map_err(Failure::carrying)? }.run().unwrap_err();
+    /// assert_eq!(err.failures()[0].decode_error(), Some("no sales in 1999".to_owned()));
+    /// ```
+    pub fn carrying<E>(err: E) -> Self
+    where
+        E: Into<Box<dyn Error + Send + Sync>> + Serialize,
+    {
+        let value = ErrorValue::of(&err);
         let mut failure = Self::from(err);
-        failure.0.permanent = true;
+        failure.0.value = value;
         failure
     }
 
-    pub(super) fn with_value(mut self, value: Option<ErrorValue>) -> Self {
-        self.0.value = value;
+    /// The same failure, as one that trying again cannot mend, like [`permanent`](Self::permanent).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use concur::Failure;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Debug, Serialize, Deserialize)]
+    /// enum FetchError {
+    ///     Busy,
+    ///     Gone,
+    /// }
+    ///
+    /// impl std::fmt::Display for FetchError {
+    ///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    ///         write!(f, "{self:?}")
+    ///     }
+    /// }
+    ///
+    /// impl std::error::Error for FetchError {}
+    ///
+    /// fn as_failure(err: FetchError) -> Failure {
+    ///     match err {
+    ///         FetchError::Busy => Failure::carrying(err),
+    ///         FetchError::Gone => Failure::carrying(err).permanently(),
+    ///     }
+    /// }
+    /// # as_failure(FetchError::Busy);
+    /// # as_failure(FetchError::Gone);
+    /// ```
+    #[must_use]
+    pub fn permanently(mut self) -> Self {
+        self.0.permanent = true;
         self
     }
 

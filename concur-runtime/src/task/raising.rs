@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::failure::{ErrorValue, Failure};
+use super::failure::Failure;
 
 /// What an annotated function may fail with.
 #[diagnostic::on_unimplemented(
@@ -58,8 +58,7 @@ impl AsItself {
 impl AsValue {
     /// Makes the failure.
     pub fn fail<E: TaskFailure + Serialize>(self, err: E) -> Failure {
-        let value = ErrorValue::of(&err);
-        Failure::from(err).with_value(value)
+        Failure::carrying(err)
     }
 }
 
