@@ -78,12 +78,17 @@ impl Krate {
 fn krate_option(input: ParseStream<'_>) -> syn::Result<Path> {
     input.parse::<Token![crate]>()?;
     input.parse::<Token![=]>()?;
-    let path = match input.parse::<Option<LitStr>>()? {
-        Some(text) => text.parse_with(Path::parse_mod_style)?,
-        None => input.call(Path::parse_mod_style)?,
-    };
+    let path = input.call(crate_path)?;
     input.parse::<Option<Token![,]>>()?;
     Ok(path)
+}
+
+/// A path, or one in quotes.
+pub(crate) fn crate_path(input: ParseStream<'_>) -> syn::Result<Path> {
+    match input.parse::<Option<LitStr>>()? {
+        Some(text) => text.parse_with(Path::parse_mod_style),
+        None => input.call(Path::parse_mod_style),
+    }
 }
 
 /// The hidden module, in code below an [`import`](Krate::import), placed at `span`.

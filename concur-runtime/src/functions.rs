@@ -1,7 +1,7 @@
 //! Annotated functions, by name: what [`tasks`] lists, and that no two of them have one name.
 //!
-//! Each leaves a slot in the binary (`sys::functions`) that tells what its attribute says. Nothing
-//! here runs a task, and blocks are not among them.
+//! Each leaves a slot in the binary (`sys::function_registry`) that tells what its attribute says.
+//! Nothing here runs a task, and blocks are not among them.
 
 use std::any::type_name;
 use std::borrow::Cow;
@@ -50,7 +50,7 @@ impl About {
 /// Never called: that it is in the binary puts the function into the registry.
 pub fn list<F: Annotated>() {
     #[cfg(target_os = "linux")]
-    crate::sys::functions::leave_slot::<F>();
+    crate::sys::function_registry::leave_slot::<F>();
 }
 
 /// Tells of a function; what a slot of the registry points to.
@@ -196,7 +196,7 @@ fn around<'a>(about: &About, type_name: &'a str) -> Option<&'a str> {
 pub fn tasks() -> Vec<TaskInfo> {
     #[cfg(target_os = "linux")]
     let mut tasks: Vec<TaskInfo> =
-        crate::sys::functions::slots().map(|describe| describe()).collect();
+        crate::sys::function_registry::slots().map(|describe| describe()).collect();
     #[cfg(not(target_os = "linux"))]
     let mut tasks: Vec<TaskInfo> = Vec::new();
     tasks.sort_by(|a, b| a.key().cmp(&b.key()));

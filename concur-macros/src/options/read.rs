@@ -2,11 +2,12 @@
 
 use super::{Options, Place, values};
 use crate::errors::{self, Errors};
+use crate::krate::crate_path;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Lit, LitBool, LitInt, LitStr, Path, Token};
+use syn::{Lit, LitBool, LitInt, LitStr, Token};
 
 /// What stands behind the `=`.
 #[derive(Clone, Copy)]
@@ -132,19 +133,11 @@ impl Options {
                 *if name == "isolated" { &mut self.isolated } else { &mut self.fallible } = flag;
             }
             Takes::Path => {
-                let path = path.parse2(value.clone()).map_err(|_| wrong("a path"))?;
+                let path = crate_path.parse2(value.clone()).map_err(|_| wrong("a path"))?;
                 self.krate = Some(path.into_token_stream());
             }
         }
         Ok(())
-    }
-}
-
-/// A path, or one in quotes.
-fn path(input: ParseStream<'_>) -> syn::Result<Path> {
-    match input.parse::<Option<LitStr>>()? {
-        Some(text) => text.parse_with(Path::parse_mod_style),
-        None => input.call(Path::parse_mod_style),
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) mod door;
 #[cfg(target_os = "linux")]
 pub(crate) mod fork;
 #[cfg(target_os = "linux")]
-pub(crate) mod functions;
+pub(crate) mod function_registry;
 #[cfg(target_os = "linux")]
 pub(crate) mod groups;
 #[cfg(target_os = "linux")]
