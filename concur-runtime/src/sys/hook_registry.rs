@@ -5,6 +5,7 @@
 //! static beside the hook, so a hook that nothing calls is there all the same. The section is
 //! retained whatever the linker drops, and what a slot points to with it.
 
+use super::section::section;
 use crate::hooks::{Hook, HookSite};
 use crate::task::failure::Failure;
 
@@ -45,27 +46,10 @@ fn site<H: Hook>() -> HookSite {
     H::SITE
 }
 
-/// Keeps the section, and with it the symbols of its ends, in a binary that has no hook.
-#[used]
-#[unsafe(link_section = "concur_hooks_1")]
-static FIRST: Slot = Slot { call: || Ok(()), site: || HookSite::NONE };
-
-#[expect(improper_ctypes, reason = "these are symbols of the linker; no other language sees them")]
-unsafe extern "C" {
-    #[link_name = "__start_concur_hooks_1"]
-    static START: Slot;
-    #[link_name = "__stop_concur_hooks_1"]
-    static STOP: Slot;
-}
-
-/// All slots of this binary, [`FIRST`] among them.
-pub(crate) fn slots() -> &'static [Slot] {
-    let start = &raw const START;
-    let count = ((&raw const STOP).addr() - start.addr()) / size_of::<Slot>();
-    // SAFETY: the linker sets both symbols to the ends of the section, which holds nothing but slots
-    // (only `register` and `FIRST` put anything there, each aligned and of the size of a slot), is
-    // relocated before any of our code runs, and is never written.
-    unsafe { std::slice::from_raw_parts(start, count) }
+section! {
+    /// All slots of this binary, [`FIRST`] among them.
+    pub(crate) fn slots() -> [Slot] in "concur_hooks_1",
+    which FIRST keeps: Slot { call: || Ok(()), site: || HookSite::NONE }
 }
 
 impl Slot {

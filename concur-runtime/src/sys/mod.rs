@@ -28,6 +28,8 @@ pub(crate) mod registry;
 #[cfg(all(target_os = "linux", feature = "forward"))]
 pub(crate) mod ring;
 #[cfg(target_os = "linux")]
+mod section;
+#[cfg(target_os = "linux")]
 pub(crate) mod signals;
 #[cfg(target_os = "linux")]
 pub(crate) mod stack;

@@ -5,6 +5,7 @@
 //! name carries the version of this layout, so that two versions of concur in one binary do not read
 //! each other's slots.
 
+use super::section::section;
 use crate::task::{Entry, Registered};
 
 /// What the registry keeps of a task.
@@ -73,27 +74,10 @@ fn type_name<T: Registered>() -> &'static str {
     std::any::type_name::<T>()
 }
 
-/// Keeps the section, and with it the symbols of its ends, in a binary that has no task.
-#[used]
-#[unsafe(link_section = "concur_tasks_1")]
-static FIRST: Slot = Slot { run: |_| {}, type_name: || "" };
-
-#[expect(improper_ctypes, reason = "these are symbols of the linker; no other language sees them")]
-unsafe extern "C" {
-    #[link_name = "__start_concur_tasks_1"]
-    static START: Slot;
-    #[link_name = "__stop_concur_tasks_1"]
-    static STOP: Slot;
-}
-
-/// All slots of this binary.
-pub(crate) fn slots() -> &'static [Slot] {
-    let start = &raw const START;
-    let count = ((&raw const STOP).addr() - start.addr()) / size_of::<Slot>();
-    // SAFETY: the linker sets both symbols to the ends of the section, which holds nothing but slots
-    // (only `register` and `FIRST` put anything there, each aligned and of the size of a slot), is
-    // relocated before any of our code runs, and is never written.
-    unsafe { std::slice::from_raw_parts(start, count) }
+section! {
+    /// All slots of this binary, [`FIRST`] among them.
+    pub(crate) fn slots() -> [Slot] in "concur_tasks_1",
+    which FIRST keeps: Slot { run: |_| {}, type_name: || "" }
 }
 
 impl Slot {
