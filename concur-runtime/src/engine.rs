@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use crate::config::Settings;
@@ -12,6 +12,7 @@ use crate::context::{Context, Moment};
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::inside::{Around, Facts, Inside, Told};
+use crate::locks::{read_lock, write_lock};
 use crate::outcome::{End, Limit, Outcome, ResultBytes, Stop};
 use crate::payload::{Payload, Reader};
 use crate::seen::View;
@@ -205,7 +206,7 @@ static REGISTERED: RwLock<Vec<(String, Arc<dyn Engine>)>> = RwLock::new(Vec::new
 /// no name.
 pub fn register_engine(name: &str, engine: impl Engine) -> Result<(), Error> {
     check_name(name)?;
-    let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
+    let mut registered = write_lock(&REGISTERED);
     registered.retain(|(known, _)| known != name);
     registered.push((name.to_owned(), Arc::new(engine)));
     Ok(())
@@ -232,11 +233,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
 }
 
 pub(crate) fn find(name: &str) -> Option<Arc<dyn Engine>> {
-    let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
+    let registered = read_lock(&REGISTERED);
     registered.iter().find(|(known, _)| known == name).map(|(_, engine)| Arc::clone(engine))
 }
 
 pub(crate) fn registered_names() -> Vec<String> {
-    let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
+    let registered = read_lock(&REGISTERED);
     registered.iter().map(|(name, _)| name.clone()).collect()
 }

@@ -4,9 +4,10 @@
 //! sockets and the clock for all futures, looks after what is left as well: one thread for everything,
 //! started when it is needed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 
+use crate::locks::lock;
 use crate::reactor::Watch;
 use crate::run::Wait;
 use crate::shutdown::{self, Pass};
@@ -38,7 +39,7 @@ struct State {
 
 impl Watched {
     fn look(self: Arc<Self>) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.0);
         let mut wait = state.leftover.as_mut().and_then(|leftover| leftover.look());
         if shutdown::is_cancelling() {
             wait = None;

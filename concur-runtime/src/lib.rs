@@ -37,6 +37,7 @@ pub mod inside;
 mod join;
 #[cfg(feature = "json")]
 mod json;
+mod locks;
 mod many;
 mod outcome;
 mod outputs;

@@ -9,12 +9,13 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
 
 use crate::context::Moment;
+use crate::locks::lock;
 use crate::run::Wait;
 use crate::sys::process_local::ProcessLocal;
 
@@ -88,7 +89,7 @@ impl Reactor {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// `None` where the thread cannot be started.

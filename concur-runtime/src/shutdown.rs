@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::context::Moment;
 use crate::duration::Spelled;
 use crate::error::{Error, ErrorKind};
+use crate::locks::lock;
 
 /// How far the end has come: runs begin, none begins, all are cancelled.
 static PHASE: AtomicU8 = AtomicU8::new(OPEN);
@@ -79,7 +80,7 @@ pub fn shutdown(grace: Duration) -> Result<(), Error> {
 
 /// `true` when there is none any more, `false` when the moment has come before.
 fn wait_for_runs(until: Moment) -> bool {
-    let mut guard = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut guard = lock(&WAITING);
     loop {
         if RUNS.load(Ordering::SeqCst) == 0 {
             return true;
@@ -120,7 +121,7 @@ impl Drop for Pass {
         // A fork of the program that began with none.
         let _ = RUNS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |runs| runs.checked_sub(1));
         if PHASE.load(Ordering::SeqCst) != OPEN {
-            let _guard = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+            let _guard = lock(&WAITING);
             ONE_ENDED.notify_all();
         }
     }

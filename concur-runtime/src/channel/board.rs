@@ -4,10 +4,11 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::{MemfdFlags, SealFlags};
 
+use crate::locks::lock;
 use crate::sys::memory::{SLOT_SIZE, Slot};
 
 /// All slots of one caller.
@@ -44,7 +45,7 @@ impl Board {
 
     /// A slot with its header as new.
     pub(crate) fn place(self: &Arc<Self>) -> io::Result<Place> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         let (index, mut slot) = if let Some(kept) = state.free.pop() {
             kept
         } else {
@@ -105,7 +106,7 @@ const HELD: &str = "a place holds its slot until it is dropped";
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            let mut state = self.board.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = lock(&self.board.state);
             state.free.push((self.index, slot));
         }
     }

@@ -3,12 +3,13 @@
 
 use std::ffi::OsStr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Source, environment};
 use crate::error::Error;
+use crate::locks::{read_lock, write_lock};
 
 /// What a program has installed: a file that it loaded, and what it says in code.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -20,19 +21,19 @@ pub(crate) struct Installed {
 static INSTALLED: RwLock<Option<Arc<Installed>>> = RwLock::new(None);
 
 pub(crate) fn install(installed: Installed) {
-    *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(installed));
+    *write_lock(&INSTALLED) = Some(Arc::new(installed));
 }
 
 /// What is installed, for a process that carries on for this one.
 #[cfg(target_os = "linux")]
 pub(crate) fn installed() -> Option<Installed> {
-    INSTALLED.read().unwrap_or_else(PoisonError::into_inner).as_deref().cloned()
+    read_lock(&INSTALLED).as_deref().cloned()
 }
 
 /// Calls `read` with the sources, the one that comes first first.
 pub(super) fn with_all<T>(read: impl FnOnce(&[&Source]) -> Result<T, Error>) -> Result<T, Error> {
     let surroundings = surroundings()?;
-    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let installed = read_lock(&INSTALLED).clone();
     let mut sources = Vec::with_capacity(4);
     sources.push(&surroundings.environment);
     sources.extend(&surroundings.file);

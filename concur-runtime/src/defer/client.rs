@@ -6,7 +6,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
@@ -21,6 +21,7 @@ use crate::config::Settings;
 use crate::context::Moment;
 use crate::engines::Identity;
 use crate::error::{Error, ErrorKind};
+use crate::locks::lock;
 use crate::sys::process_local::ProcessLocal;
 use crate::wire::{Deferring, News};
 
@@ -208,8 +209,4 @@ impl Source for Supervisor {
         let mut polled = [PollFd::new(&self.socket, PollFlags::IN)];
         crate::run::poll_until(&mut polled, until);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,12 +3,13 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use crate::context::Moment;
 use crate::duration::Spelled;
 use crate::error::{Error, ErrorKind};
+use crate::locks::lock;
 
 /// Tasks that were deferred together: they run whether this is kept or dropped.
 ///
@@ -242,8 +243,4 @@ impl Entry {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -78,7 +78,7 @@ impl Log {
         let now = humantime::format_rfc3339_millis(SystemTime::now());
         let (own, text) = (std::process::id(), text.replace('\n', "\n    "));
         let line = format!("{now} concur[{own}] deferral {deferral}: {text}\n");
-        let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut file = crate::locks::lock(file);
         // A full disk is no reason to stop working.
         let _ = file.write_all(line.as_bytes());
     }

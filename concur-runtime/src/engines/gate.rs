@@ -6,7 +6,7 @@
 //! for which it waits, and nobody can see that. So on threads who has waited for a second in which
 //! none ended is let in all the same. A fork waits for nobody in this process.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::context::Moment;
 use crate::driver::Driver;
 use crate::engine::Job;
+use crate::locks::lock;
 use crate::outcome::Outcome;
 use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
 
@@ -106,7 +107,7 @@ impl Gate {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -137,7 +138,7 @@ fn gate(driver: &Driver, depth: u32) -> Arc<Gate> {
     let gates = GATES.get(Mutex::default);
     #[cfg(not(target_os = "linux"))]
     let gates = &GATES;
-    let mut gates = gates.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut gates = lock(gates);
     let is_it = |(known, level): &(Driver, u32)| known == driver && *level == depth;
     if let Some((_, gate)) = gates.iter().find(|(key, _)| is_it(key)) {
         return Arc::clone(gate);

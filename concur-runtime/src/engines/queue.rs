@@ -8,11 +8,12 @@
 //! shared would never come free as a whole.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 
 use crate::context::Moment;
+use crate::locks::lock;
 
 /// So long a worker is kept for who was called: a wake-up takes less, and a future that is not polled
 /// must not keep it for ever.
@@ -164,7 +165,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, SyncSender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::warn;
 use crate::context::Moment;
 use crate::engine::Job;
 use crate::inside::Told;
+use crate::locks::lock;
 use crate::outcome::Outcome;
 use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
 
@@ -179,8 +180,4 @@ impl Drop for ThreadAttempt {
     fn drop(&mut self) {
         self.told.tell();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 use tracing::field::{Field, FieldSet, display};
 use tracing::level_filters::LevelFilter;
@@ -18,6 +18,7 @@ use tracing_core::callsite::{Callsite, Identifier, register};
 use tracing_core::metadata::Kind;
 
 use super::utterance::{Event, EventSite, Value};
+use crate::locks::lock;
 use crate::sys::process_local::ProcessLocal;
 
 /// More kinds than this no program has; a worker that has gone mad could make them up.
@@ -93,7 +94,7 @@ pub(super) fn record(event: Event, task: Option<&str>) -> bool {
 /// The callsite of a kind of event, made if it is new.
 fn find(site: EventSite, level: Level, beside: &Beside<'_>) -> Option<&'static Site> {
     let known = KNOWN.get(Mutex::default);
-    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = lock(known);
     let key = (site, beside.fields().map(|(name, _)| name).collect());
     if let Some(site) = known.get(&key) {
         return Some(site);

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::Levels;
@@ -12,6 +12,7 @@ use super::utterance::Utterance;
 use crate::channel::{WorkerEnd, send};
 use crate::codec;
 use crate::context::Moment;
+use crate::locks::lock;
 use crate::sys::process_local::ProcessLocal;
 use crate::sys::ring::Ring;
 use crate::wire::tag;
@@ -123,7 +124,7 @@ impl Voice {
 
     fn say(&self, turn: u32, bytes: &[u8]) {
         let turn = turn.to_le_bytes();
-        let mut mouth = self.mouth.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mouth = lock(&self.mouth);
         let wakes = mouth.write(&[&turn, bytes]);
         drop(mouth);
         if wakes {

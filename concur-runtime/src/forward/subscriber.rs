@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -17,6 +17,7 @@ use tracing_core::span::Current;
 use super::short::Short;
 use super::utterance::{Event, EventSite, TEXT_LIMIT, Utterance, Value};
 use super::{Levels, speak};
+use crate::locks::lock;
 
 /// So many bytes a span has at the most, with those around it.
 const SPANS_LIMIT: usize = 1024;
@@ -78,7 +79,7 @@ thread_local! {
 
 impl Forwarder {
     fn spans(&self) -> MutexGuard<'_, HashMap<u64, Span>> {
-        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.spans)
     }
 
     /// The text of the span that something belongs to; empty for none.

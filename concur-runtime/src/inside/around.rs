@@ -5,7 +5,7 @@
 //! in the slot, and `own` looks there. A run inside a task follows it: [`Follower`].
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::Facts;
 #[cfg(target_os = "linux")]
 use super::own;
 use crate::context::{Context, Moment};
+use crate::locks::lock;
 use crate::run::Wait;
 
 /// What code is part of.
@@ -148,7 +149,7 @@ impl Told {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(u64, Waker)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiting)
     }
 }
 

@@ -6,12 +6,13 @@
 
 use std::fmt;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::Told;
 use crate::channel::grace;
 use crate::context::Moment;
+use crate::locks::lock;
 use crate::sys::memory::Header;
 
 /// One lane of this worker.
@@ -85,7 +86,7 @@ impl Lane {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Present>> {
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.present)
     }
 }
 

@@ -7,12 +7,13 @@
 use std::cell::Cell;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::{Around, Facts};
 use crate::channel::{self, grace};
 use crate::context::{Context, Moment};
+use crate::locks::lock;
 use crate::sys::own_slot;
 
 thread_local! {
@@ -40,7 +41,7 @@ struct Own {
 }
 
 fn own() -> MutexGuard<'static, Own> {
-    OWN.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&OWN)
 }
 
 /// This process is made for tasks; its slot is published already.

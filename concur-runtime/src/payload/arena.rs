@@ -8,10 +8,11 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::{MemfdFlags, SealFlags};
 
+use crate::locks::lock;
 use crate::sys::memory::Mapping;
 use crate::sys::process_local::ProcessLocal;
 
@@ -43,7 +44,7 @@ impl Arena {
     pub(crate) fn obtain(capacity: usize) -> io::Result<Self> {
         let free = FREE.get(Mutex::default);
         let kept = {
-            let mut free = free.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut free = lock(free);
             let fits = free.iter().rposition(|arena| arena.mapping.len() >= capacity);
             fits.map(|index| free.swap_remove(index))
         };
@@ -105,7 +106,7 @@ impl Drop for Arena {
         if foreign || self.mapping.len() > KEEP_LIMIT || self.mapping.is_empty() {
             return;
         }
-        let mut free = FREE.get(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = lock(FREE.get(Mutex::default));
         if free.len() < KEEP_COUNT {
             free.push(Self {
                 id: self.id,

@@ -6,7 +6,7 @@
 //! cannot know of.
 
 use std::fmt::Write;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
@@ -14,6 +14,7 @@ use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, Progre
 use super::{Begun, Ended, How, Launched, Observer, View};
 use crate::context::Moment;
 use crate::error::Error;
+use crate::locks::lock;
 
 /// The lines of this process' runs, below each other, while there are any. What was printed since the
 /// last one went would be taken for theirs.
@@ -25,7 +26,7 @@ struct Shown {
 }
 
 fn shown() -> MutexGuard<'static, Option<Shown>> {
-    SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&SHOWN)
 }
 
 /// How often it is drawn while nothing happens: the time goes on.

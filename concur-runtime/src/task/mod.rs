@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -14,6 +14,7 @@ use crate::codec::CodecError;
 use crate::config::{Said, TaskOptions};
 use crate::error::Error;
 use crate::functions::{self, Annotated, Describe, describe};
+use crate::locks::lock;
 use crate::payload::{Payload, Reader};
 
 pub(crate) mod arms;
@@ -110,7 +111,7 @@ impl Serialize for Site {
 
 fn keep(text: String) -> &'static str {
     static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut kept = lock(&KEPT);
     if let Some(known) = kept.get(text.as_str()) {
         return known;
     }

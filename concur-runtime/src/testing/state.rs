@@ -4,7 +4,7 @@
 //! before it launches an attempt.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::answer::{Answer, Value, Way};
 use super::captures::{CaptureTuple, Captured};
@@ -13,6 +13,7 @@ use crate::context::Moment;
 use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::{Error, ErrorKind};
+use crate::locks::lock;
 use crate::outcome::{End, Limit, Outcome, ResultBytes, Stop};
 use crate::task::TaskSpec;
 use crate::task::execute::catch_panic;
@@ -56,7 +57,7 @@ pub(super) struct Record {
 impl State {
     /// No lock is held while code of a user runs, so one that panicked left nothing half done.
     pub(super) fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub(super) fn give_once(&self, name: &str, answers: impl IntoIterator<Item = Answer>) {

@@ -5,7 +5,7 @@
 //! A worker that was let go keeps its place until the server has said that it is gone.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use super::server::{Server, bury_dismissed};
 use crate::channel::Heard;
 use crate::config::Settings;
 use crate::hooks::failure::HookFailure;
+use crate::locks::lock;
 use crate::outcome::End;
 use crate::sys::process_local::ProcessLocal;
 use crate::wire::Notice;
@@ -187,7 +188,7 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

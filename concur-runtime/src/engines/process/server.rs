@@ -6,7 +6,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
@@ -19,6 +19,7 @@ use crate::config::Settings;
 use crate::context::Moment;
 use crate::error::how;
 use crate::hooks::failure::HookEnd;
+use crate::locks::lock;
 use crate::outcome::{Death, LastWords};
 use crate::processes::kill_with_descendants;
 use crate::sys::fork::reap;
@@ -191,7 +192,7 @@ impl Server {
 
     /// Reads what the server has said so far.
     fn listen(&self) -> MutexGuard<'_, Said> {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut said = lock(&self.said);
         loop {
             let frame = match receive(&self.control, false) {
                 Ok(Some(frame)) => frame,
@@ -240,7 +241,7 @@ impl Server {
     }
 
     fn lock_process(&self) -> Option<MutexGuard<'_, Process>> {
-        Some(self.process.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(lock(self.process.as_ref()?))
     }
 
     /// Its pid, unless it is buried.
@@ -261,7 +262,7 @@ impl Drop for Server {
         let _ = rustix::net::shutdown(&self.control, rustix::net::Shutdown::Both);
         if let Some(pid) = self.alive() {
             let limit = Moment::now().after(FAREWELL);
-            dismissed().lock().unwrap_or_else(PoisonError::into_inner).push((pid, limit));
+            lock(dismissed()).push((pid, limit));
         }
     }
 }
@@ -276,7 +277,7 @@ fn dismissed() -> &'static Mutex<Vec<(Pid, Moment)>> {
 /// Buries servers that have ended meanwhile, and ends those that do not by themselves. Never waits.
 pub(super) fn bury_dismissed() {
     let Some(dismissed) = DISMISSED.peek() else { return };
-    dismissed.lock().unwrap_or_else(PoisonError::into_inner).retain(|(pid, limit)| {
+    lock(dismissed).retain(|(pid, limit)| {
         if *limit <= Moment::now() {
             let _ = kill_process(*pid, Signal::KILL);
         }
@@ -288,7 +289,7 @@ pub(super) fn bury_dismissed() {
 pub(super) fn await_dismissed() {
     let Some(dismissed) = DISMISSED.peek() else { return };
     let pids: Vec<Pid> = {
-        let dismissed = dismissed.lock().unwrap_or_else(PoisonError::into_inner);
+        let dismissed = lock(dismissed);
         dismissed.iter().map(|(pid, _)| *pid).collect()
     };
     for pid in pids {
