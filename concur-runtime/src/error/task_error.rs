@@ -1,18 +1,14 @@
 //! What became of one task that did not succeed.
 
-use std::fmt;
+mod facts;
+mod text;
+
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Error, ErrorKind, PanicInfo, describe, hint};
-#[cfg(target_os = "linux")]
-use crate::codec::{self, CodecError};
+use super::{ErrorKind, PanicInfo, hint};
 use crate::driver::Driver;
-use crate::hooks::failure::HookEnd;
-use crate::outcome::{Death, End, LastWords, Outcome};
-use crate::task::Site;
-use crate::task::failure::ErrorValue;
+use crate::outcome::Death;
+use facts::Facts;
 
 /// The failure of one task.
 ///
@@ -40,155 +36,7 @@ use crate::task::failure::ErrorValue;
 #[derive(Clone)]
 pub struct TaskError(Box<Facts>);
 
-#[derive(Clone, Serialize, Deserialize)]
-struct Facts {
-    task: String,
-    site: Site,
-    index: usize,
-    kind: ErrorKind,
-    message: String,
-    cause: Option<Cause>,
-    panic: Option<PanicInfo>,
-    death: Option<Death>,
-    stack_overflow: bool,
-    pid: Option<u32>,
-    attempts: u32,
-    /// How the attempts before this one failed.
-    #[serde(skip)]
-    earlier: Vec<TaskError>,
-    may_have_run: bool,
-    /// The task said that trying again cannot help.
-    permanent: bool,
-    /// The error itself, where its type can travel.
-    value: Option<ErrorValue>,
-    elapsed: Duration,
-    driver: String,
-    /// What a fake was not told, or told wrongly.
-    #[cfg(feature = "testing")]
-    #[serde(skip)]
-    mistake: Option<crate::testing::Mistake>,
-}
-
-/// A message of the source chain that crossed the boundary.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Cause {
-    message: String,
-    source: Option<Box<Cause>>,
-}
-
 impl TaskError {
-    /// Tells an outcome that is not `Done`.
-    pub(crate) fn from_outcome(
-        (task, site): (&str, Site),
-        index: usize,
-        driver: &str,
-        outcome: Outcome,
-    ) -> Self {
-        let words = describe::outcome(&outcome.end, driver);
-        let Outcome { end, elapsed, pid, may_have_run } = outcome;
-        let mut facts = Facts {
-            task: task.to_owned(),
-            site,
-            index,
-            kind: words.kind,
-            message: words.message,
-            cause: None,
-            panic: None,
-            death: None,
-            stack_overflow: false,
-            pid,
-            attempts: u32::from(may_have_run),
-            earlier: Vec::new(),
-            may_have_run,
-            permanent: false,
-            value: None,
-            elapsed,
-            driver: driver.to_owned(),
-            #[cfg(feature = "testing")]
-            mistake: None,
-        };
-        match end {
-            End::Failed(report) => {
-                facts.permanent = report.permanent;
-                facts.value = report.value;
-                facts.cause = Cause::chain(report.sources);
-            }
-            End::Panicked(info) => facts.panic = Some(info),
-            End::Died { death, words, .. } => {
-                facts.death = Some(death);
-                match words {
-                    Some(LastWords::Panicked(info)) => facts.panic = Some(*info),
-                    Some(LastWords::StackOverflow) => facts.stack_overflow = true,
-                    _ => {}
-                }
-            }
-            #[cfg(feature = "testing")]
-            End::Told(told) => facts.mistake = told.mistake,
-            End::Hook(failure) => {
-                facts.panic = failure.panic().cloned();
-                facts.death = failure.death();
-                if let HookEnd::Failed(report) = failure.end {
-                    facts.cause = Cause::chain(report.sources);
-                }
-            }
-            _ => {}
-        }
-        Self(Box::new(facts))
-    }
-
-    /// Tells why a run could not begin, or go on, where only tasks can be told of.
-    pub(crate) fn from_run(err: &Error, site: Site, index: usize) -> Self {
-        Self(Box::new(Facts {
-            task: site.name.to_owned(),
-            site,
-            index,
-            kind: err.kind(),
-            message: err.to_string(),
-            cause: None,
-            panic: None,
-            death: None,
-            stack_overflow: false,
-            pid: None,
-            attempts: 0,
-            earlier: Vec::new(),
-            may_have_run: false,
-            permanent: false,
-            value: None,
-            elapsed: Duration::ZERO,
-            driver: String::new(),
-            #[cfg(feature = "testing")]
-            mistake: None,
-        }))
-    }
-
-    /// This failure as that of attempt number `attempt`, from 1.
-    pub(crate) fn of_attempt(mut self, attempt: u32) -> Self {
-        self.0.attempts = attempt - 1 + u32::from(self.0.may_have_run);
-        self
-    }
-
-    /// This failure as the last one, after those of earlier attempts.
-    pub(crate) fn with_earlier(mut self, earlier: Vec<Self>) -> Self {
-        self.0.may_have_run |= !earlier.is_empty();
-        self.0.earlier = earlier;
-        self
-    }
-
-    /// This failure as data, without what is long.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn to_data(&self) -> Result<Vec<u8>, CodecError> {
-        let mut facts = self.0.clone();
-        if let Some(panic) = &mut facts.panic {
-            panic.backtrace = None;
-        }
-        codec::to_vec(&facts)
-    }
-
-    #[cfg(target_os = "linux")]
-    pub(crate) fn from_data(data: &[u8]) -> Result<Self, CodecError> {
-        Ok(Self(Box::new(codec::decode_all(data)?)))
-    }
-
     /// Somebody reads what happened: then a fake whose mistake this is has nothing to add.
     #[cfg_attr(
         not(feature = "testing"),
@@ -345,13 +193,20 @@ impl TaskError {
     /// ```
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
-        let Facts { panic, pid, driver, .. } = &*self.0;
-        let in_worker = pid.is_some_and(|pid| pid != std::process::id());
+        self.worker()?;
         // A fork of the caller has everything that `main` has set up.
-        if !in_worker || *driver == Driver::Fork.name() {
+        if self.0.driver == Driver::Fork.name() {
             return None;
         }
-        hint::for_panic(panic.as_ref()?.message())
+        hint::for_panic(self.panic()?.message())
+    }
+
+    /// The process that ran the task, where it was one made for tasks.
+    fn worker(&self) -> Option<u32> {
+        let makes_workers = [Driver::Process, Driver::Fork];
+        // A hook for deferred failures may be told of one in the very worker that it was in.
+        let in_worker = || makes_workers.iter().any(|driver| driver.name() == self.0.driver);
+        self.pid().filter(|pid| *pid != std::process::id() || in_worker())
     }
 
     /// The panic of the task itself: a hook's is told in the message.
@@ -387,67 +242,5 @@ impl TaskError {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
-    }
-}
-
-impl fmt::Display for TaskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.read();
-        let Facts { task, message, pid, .. } = &*self.0;
-        write!(f, "task `{task}` {}", describe::verb(self.0.kind))?;
-        let own = std::process::id();
-        let processes = [Driver::Process, Driver::Fork];
-        let in_worker = processes.iter().any(|driver| driver.name() == self.0.driver);
-        match self.own_panic() {
-            Some(panic) => write!(f, "{panic}")?,
-            None => f.write_str(message)?,
-        }
-        let place = match pid {
-            // A hook for deferred failures may be told of one in the very worker that it was in.
-            Some(pid) if *pid != own || in_worker => Some(format!("worker {pid}")),
-            Some(_) => Some(format!("driver {}", self.0.driver)),
-            None => None,
-        };
-        let tried = self.0.earlier.len();
-        let attempt = (tried > 0).then(|| format!("after {} attempts", self.0.attempts));
-        let facts: Vec<String> = place.into_iter().chain(attempt).collect();
-        if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
-    }
-}
-
-impl fmt::Debug for TaskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        describe::causes(self, f)?;
-        describe::advice(self.hint(), f)?;
-        describe::backtrace(self.panic(), f)?;
-        describe::earlier(self.earlier(), f)
-    }
-}
-
-impl std::error::Error for TaskError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.cause.as_ref().map(|cause| cause as &(dyn std::error::Error + 'static))
-    }
-}
-
-impl Cause {
-    fn chain(messages: Vec<String>) -> Option<Self> {
-        messages
-            .into_iter()
-            .rev()
-            .fold(None, |source, message| Some(Self { message, source: source.map(Box::new) }))
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Cause {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|cause| &**cause as &(dyn std::error::Error + 'static))
     }
 }
