@@ -21,45 +21,33 @@ mod scenario;
 
 use std::process::ExitCode;
 
-use scenario::{Named, scenario};
-
-/// Checks that are one scenario each, which must end well.
-macro_rules! scenarios {
-    ($($name:ident $(($($variable:ident = $value:literal),+))?),* $(,)?) => {
-        const SCENARIOS: &[Named] = &[$((stringify!($name), played::$name),)*];
-        const PLAYED: &[harness::Check] = &[$((
-            stringify!($name),
-            || {
-                scenario(stringify!($name))$($(.env(stringify!($variable), $value))+)?.succeeds();
-            },
-        ),)*];
-    };
-}
+use scenario::scenarios;
 
 scenarios! {
-    deferring_comes_back_before_the_work_is_done,
-    every_shape_can_be_deferred,
-    large_arguments_are_held_by_the_supervisor,
-    an_empty_block_is_done_at_once,
-    waiting_gives_the_failures,
-    a_failure_stops_no_other,
-    waiting_has_a_limit,
-    flush_waits_for_what_is_deferred_so_far,
-    flush_names_what_is_not_done,
-    what_is_installed_holds_for_deferred_work,
-    deferred_tasks_are_tried_again,
-    a_supervisor_that_is_killed_is_told_and_replaced,
-    many_deferrals_that_nobody_asks_about,
-    deferring_inside_a_task,
-    a_deferral_survives_the_task_that_made_it,
-    arguments_that_cannot_be_encoded_are_told_at_once,
-    on_sync_it_is_done_at_once,
-    on_thread_it_is_done_beside,
-    on_fork_it_sees_the_memory_of_its_program,
-    fork_refuses_a_program_with_threads,
-    deferring_leaves_no_descriptor_and_no_zombie,
-    deferred_work_does_not_inherit_a_deadline,
-    deferred_work_is_not_told_to_stop_with_its_task,
+    SCENARIOS, PLAYED:
+    played::deferring_comes_back_before_the_work_is_done,
+    played::every_shape_can_be_deferred,
+    played::large_arguments_are_held_by_the_supervisor,
+    played::an_empty_block_is_done_at_once,
+    played::waiting_gives_the_failures,
+    played::a_failure_stops_no_other,
+    played::waiting_has_a_limit,
+    played::flush_waits_for_what_is_deferred_so_far,
+    played::flush_names_what_is_not_done,
+    played::what_is_installed_holds_for_deferred_work,
+    played::deferred_tasks_are_tried_again,
+    played::a_supervisor_that_is_killed_is_told_and_replaced,
+    played::many_deferrals_that_nobody_asks_about,
+    played::deferring_inside_a_task,
+    played::a_deferral_survives_the_task_that_made_it,
+    played::arguments_that_cannot_be_encoded_are_told_at_once,
+    played::on_sync_it_is_done_at_once,
+    played::on_thread_it_is_done_beside,
+    played::on_fork_it_sees_the_memory_of_its_program,
+    played::fork_refuses_a_program_with_threads,
+    played::deferring_leaves_no_descriptor_and_no_zombie,
+    played::deferred_work_does_not_inherit_a_deadline,
+    played::deferred_work_is_not_told_to_stop_with_its_task,
 }
 
 const OWN: &[harness::Check] = &[
@@ -77,11 +65,6 @@ const OWN: &[harness::Check] = &[
 
 #[concur::main]
 fn main() -> ExitCode {
-    if let Some((name, dir)) = scenario::asked() {
-        let all = SCENARIOS.iter().chain(ends::SCENARIOS).chain(log::SCENARIOS);
-        let (_, play) = all.into_iter().find(|(known, _)| *known == name).expect("it is known");
-        play(&dir);
-        return ExitCode::SUCCESS;
-    }
-    harness::run(&[PLAYED, OWN].concat())
+    scenario::play(&[SCENARIOS, ends::SCENARIOS, log::SCENARIOS])
+        .unwrap_or_else(|| harness::run(&[PLAYED, OWN].concat()))
 }

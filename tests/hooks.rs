@@ -22,23 +22,10 @@ mod scenario;
 
 use std::process::ExitCode;
 
-use scenario::{Named, scenario};
-
-/// Checks that are one scenario each, which must end well, with what its hooks do.
-macro_rules! scenarios {
-    ($($file:ident::$name:ident $(($($variable:ident = $value:literal),+))?),* $(,)?) => {
-        const SCENARIOS: &[Named] =
-            &[$((stringify!($name), $file::$name),)*];
-        const PLAYED: &[harness::Check] = &[$((
-            stringify!($name),
-            || {
-                scenario(stringify!($name))$($(.env(stringify!($variable), $value))+)?.succeeds();
-            },
-        ),)*];
-    };
-}
+use scenario::scenarios;
 
 scenarios! {
+    SCENARIOS, PLAYED:
     running::what_is_preloaded_is_shared_by_all_workers(CONCUR_WORKERS = "3"),
     running::start_hooks_run_once_in_each_worker_before_its_tasks(CONCUR_TASKS_PER_WORKER = "2"),
     running::forks_run_start_hooks_and_preload_nothing,
@@ -111,12 +98,6 @@ const OWN: &[harness::Check] = &[
 ];
 
 fn main() -> ExitCode {
-    if let Some((name, dir)) = scenario::asked() {
-        let others = [running::SCENARIOS, endings::SCENARIOS, local::SCENARIOS].concat();
-        let mut all = SCENARIOS.iter().chain(&others);
-        let (_, play) = all.find(|(known, _)| *known == name).expect("it is known");
-        play(&dir);
-        return ExitCode::SUCCESS;
-    }
-    harness::run(&[PLAYED, OWN].concat())
+    scenario::play(&[SCENARIOS, running::SCENARIOS, endings::SCENARIOS, local::SCENARIOS])
+        .unwrap_or_else(|| harness::run(&[PLAYED, OWN].concat()))
 }

@@ -25,26 +25,23 @@ mod tasks;
 
 use std::process::ExitCode;
 
-use scenario::{Named, scenario};
+use scenario::scenarios;
 
-/// Checks that are one scenario each, played with so many workers and so many async tasks in each.
-macro_rules! scenarios {
+/// Scenarios that are played with so many workers and so many async tasks in each.
+macro_rules! lanes {
     ($($file:ident::$name:ident($workers:literal x $lanes:literal $(, $variable:ident = $value:literal)*)),* $(,)?) => {
-        const SCENARIOS: &[Named] = &[$((stringify!($name), $file::$name),)*];
-        const PLAYED: &[harness::Check] = &[$((
-            stringify!($name),
-            || {
-                scenario(stringify!($name))
-                    .env("CONCUR_WORKERS", $workers)
-                    .env("CONCUR_ASYNC_TASKS_PER_WORKER", $lanes)
-                    $(.env(stringify!($variable), $value))*
-                    .succeeds();
-            },
-        ),)*];
+        scenarios! {
+            SCENARIOS, PLAYED:
+            $($file::$name(
+                CONCUR_WORKERS = $workers,
+                CONCUR_ASYNC_TASKS_PER_WORKER = $lanes
+                $(, $variable = $value)*
+            ),)*
+        }
     };
 }
 
-scenarios! {
+lanes! {
     beside::tasks_wait_for_each_other_in_one_worker("1" x "4"),
     beside::one_at_a_time_is_the_default("1" x "1"),
     beside::a_method_says_how_many("1" x "1"),
@@ -84,10 +81,5 @@ scenarios! {
 }
 
 fn main() -> ExitCode {
-    if let Some((name, dir)) = scenario::asked() {
-        let (_, play) = SCENARIOS.iter().find(|(known, _)| *known == name).expect("it is known");
-        play(&dir);
-        return ExitCode::SUCCESS;
-    }
-    harness::run(PLAYED)
+    scenario::play(&[SCENARIOS]).unwrap_or_else(|| harness::run(PLAYED))
 }

@@ -28,23 +28,10 @@ mod shutdown;
 
 use std::process::ExitCode;
 
-use scenario::{Named, scenario};
-
-/// Checks that are one scenario each, which must end well.
-macro_rules! scenarios {
-    ($($file:ident::$name:ident $(($($variable:ident = $value:literal),+))?),* $(,)?) => {
-        const SCENARIOS: &[Named] =
-            &[$((stringify!($name), $file::$name),)*];
-        const PLAYED: &[harness::Check] = &[$((
-            stringify!($name),
-            || {
-                scenario(stringify!($name))$($(.env(stringify!($variable), $value))+)?.succeeds();
-            },
-        ),)*];
-    };
-}
+use scenario::scenarios;
 
 scenarios! {
+    SCENARIOS, PLAYED:
     fresh::an_empty_block_starts_no_process,
     fresh::a_worker_is_used_again_and_again,
     fresh::a_worker_is_replaced_after_its_tasks(CONCUR_WORKERS = "1", CONCUR_TASKS_PER_WORKER = "3"),
@@ -118,11 +105,6 @@ const OWN: &[harness::Check] = &[
 ];
 
 fn main() -> ExitCode {
-    if let Some((name, dir)) = scenario::asked() {
-        let all = SCENARIOS.iter().chain(ends::SCENARIOS);
-        let (_, play) = all.into_iter().find(|(known, _)| *known == name).expect("it is known");
-        play(&dir);
-        return ExitCode::SUCCESS;
-    }
-    harness::run(&[PLAYED, OWN].concat())
+    scenario::play(&[SCENARIOS, ends::SCENARIOS])
+        .unwrap_or_else(|| harness::run(&[PLAYED, OWN].concat()))
 }

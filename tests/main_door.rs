@@ -17,16 +17,20 @@ use std::time::Duration;
 
 use concur::{Driver, ErrorKind, concurrent};
 use contract::{eventually, mark};
-use scenario::{Named, scenario};
+use scenario::{Named, scenario, scenarios};
 
-const SCENARIOS: &[Named] =
-    &[("runs", runs), ("hasty", hasty), ("impostor", impostor), ("starts_itself", starts_itself)];
+scenarios! {
+    SCENARIOS, PLAYED:
+    crate::blocks_run,
+    crate::a_task_can_start_this_program,
+}
 
-const CHECKS: &[harness::Check] = &[
-    ("blocks_run", || drop(scenario("runs").succeeds())),
+/// Scenarios that a check starts in its own way.
+const STARTED: &[Named] = &[("hasty", hasty), ("impostor", impostor)];
+
+const OWN: &[harness::Check] = &[
     ("main_never_runs_twice", main_never_runs_twice),
     ("a_marked_program_that_is_no_worker_starts_none", a_marked_program_that_is_no_worker),
-    ("a_task_can_start_this_program", || drop(scenario("starts_itself").succeeds())),
 ];
 
 fn main() -> ExitCode {
@@ -35,13 +39,10 @@ fn main() -> ExitCode {
         append(&dir, "early");
     }
     concur::init();
-    if let Some((name, dir)) = scenario::asked() {
+    if let Some((_, dir)) = scenario::asked() {
         append(&dir, "main");
-        let (_, play) = SCENARIOS.iter().find(|(known, _)| *known == name).expect("it is known");
-        play(&dir);
-        return ExitCode::SUCCESS;
     }
-    harness::run(CHECKS)
+    scenario::play(&[SCENARIOS, STARTED]).unwrap_or_else(|| harness::run(&[PLAYED, OWN].concat()))
 }
 
 fn append(dir: &Path, name: &str) {
@@ -51,7 +52,7 @@ fn append(dir: &Path, name: &str) {
     log.write_all(b"+").expect("it can be written");
 }
 
-fn runs(dir: &Path) {
+fn blocks_run(dir: &Path) {
     let (worker, server) = concurrent! {
         worker => std::process::id(),
         server => parent_id(),
@@ -119,7 +120,7 @@ fn a_marked_program_that_is_no_worker() {
     assert!(ended.marks.has("refused"), "{}", ended.stderr);
 }
 
-fn starts_itself(dir: &Path) {
+fn a_task_can_start_this_program(dir: &Path) {
     if std::env::args().any(|argument| argument == "inner") {
         assert_eq!(concurrent! { one => 1 }.run().expect("it is a program like any other"), (1,));
         mark(dir, "inner");

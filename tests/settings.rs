@@ -27,23 +27,7 @@ mod workers;
 
 use std::process::ExitCode;
 
-use scenario::{Named, scenario};
-
-/// Checks that are one scenario each, which must end well.
-macro_rules! scenarios {
-    (
-        $scenarios:ident, $played:ident:
-        $($file:ident::$name:ident $(($($variable:ident = $value:literal),+))?),* $(,)?
-    ) => {
-        const $scenarios: &[Named] = &[$((stringify!($name), $file::$name),)*];
-        const $played: &[harness::Check] = &[$((
-            stringify!($name),
-            || {
-                scenario(stringify!($name))$($(.env(stringify!($variable), $value))+)?.succeeds();
-            },
-        ),)*];
-    };
-}
+use scenario::scenarios;
 
 scenarios! {
     SCENARIOS, PLAYED:
@@ -107,11 +91,6 @@ const OWN: &[harness::Check] = &[
 ];
 
 fn main() -> ExitCode {
-    if let Some((name, dir)) = scenario::asked() {
-        let all = [SCENARIOS, FILE_SCENARIOS, environment::SCENARIOS].concat();
-        let (_, play) = all.iter().find(|(known, _)| *known == name).expect("it is known");
-        play(&dir);
-        return ExitCode::SUCCESS;
-    }
-    harness::run(&[PLAYED, FILE_PLAYED, OWN].concat())
+    scenario::play(&[SCENARIOS, FILE_SCENARIOS, environment::SCENARIOS])
+        .unwrap_or_else(|| harness::run(&[PLAYED, FILE_PLAYED, OWN].concat()))
 }

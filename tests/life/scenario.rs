@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::contract::Marks;
@@ -24,6 +24,35 @@ pub(crate) fn asked() -> Option<(String, PathBuf)> {
 
 /// A scenario and its name; it is given a directory for its marks.
 pub(crate) type Named = (&'static str, fn(&Path));
+
+/// Plays the scenario that this process was started for; `None` if it was started for none.
+pub(crate) fn play(scenarios: &[&[Named]]) -> Option<ExitCode> {
+    let (name, dir) = asked()?;
+    let mut all = scenarios.iter().copied().flatten();
+    let (_, play) = all.find(|(known, _)| *known == name).expect("it is known");
+    play(&dir);
+    Some(ExitCode::SUCCESS)
+}
+
+/// Scenarios (the first constant), and a check for each (the second) that plays it with these
+/// variables in its environment to its end, which must be a good one.
+macro_rules! scenarios {
+    (
+        $scenarios:ident, $played:ident:
+        $($file:ident::$name:ident $(($($variable:ident = $value:literal),+))?),* $(,)?
+    ) => {
+        const $scenarios: &[$crate::scenario::Named] = &[$((stringify!($name), $file::$name),)*];
+        const $played: &[$crate::harness::Check] = &[$((
+            stringify!($name),
+            || {
+                $crate::scenario::scenario(stringify!($name))
+                    $($(.env(stringify!($variable), $value))+)?
+                    .succeeds();
+            },
+        ),)*];
+    };
+}
+pub(crate) use scenarios;
 
 /// A scenario to be started.
 pub(crate) struct Scenario {
