@@ -9,6 +9,9 @@ use crate::hooks::Stage;
 use crate::hooks::failure::{HookEnd, HookFailure};
 use crate::outcome::{End, Outcome};
 
+/// So many new workers in a row may die before they take a task.
+pub(super) const FAILED_STARTS: u32 = 3;
+
 impl ProcessAttempt {
     /// Gives up a worker that does not take its task. Only that worker: others of its server may be
     /// well.
