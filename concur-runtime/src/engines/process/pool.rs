@@ -2,25 +2,28 @@
 //! forked ahead of need where every task takes a new one.
 //!
 //! One lock guards everything, held for moments only: nothing here waits for a worker or the server.
-//! A worker that was let go keeps its place until the server has said that it is gone.
+//! A worker that was let go keeps its place until the server has said that it is gone. [`room`] says
+//! whether a task gets a worker, [`obtaining`] which one, [`parting`] what becomes of it afterwards.
 
-use std::io;
+mod obtaining;
+mod parting;
+mod room;
+
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 
 use super::super::queue::{Place, Queue, Wants};
 use super::crews::{Back, Crew, Crews};
-use super::hooks::{self, Remembered};
+use super::hooks::Remembered;
 use super::lease::{Lease, Worker};
 use super::server::{Server, bury_dismissed};
-use crate::channel::Heard;
 use crate::config::Settings;
 use crate::hooks::failure::HookFailure;
 use crate::locks::lock;
 use crate::outcome::End;
 use crate::sys::process_local::ProcessLocal;
-use crate::wire::Notice;
+use room::Room;
 
 static POOL: ProcessLocal<Pool> = ProcessLocal::new();
 
@@ -189,228 +192,5 @@ impl Pool {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
-    }
-}
-
-/// What there is room for.
-enum Room {
-    /// A free lane.
-    Lane,
-    /// One more worker at work.
-    Worker,
-    /// A worker, but no more can be started: a hook fails.
-    Failed(Box<HookFailure>),
-    /// Neither.
-    None,
-}
-
-impl State {
-    /// Why no worker is started now: a hook. `None` if there is one that needs no start.
-    fn failed(&self, settings: &Settings, lanes: usize) -> Option<HookFailure> {
-        let is_kept = lanes == 1
-            && (!self.spares.is_empty() || (!settings.wants_own_worker() && !self.idle.is_empty()));
-        self.failed.as_ref().filter(|_| !is_kept)?.still(settings)
-    }
-
-    fn find_room(
-        &mut self,
-        settings: &Settings,
-        lanes: usize,
-        queue: &Queue,
-        place: Option<&Place>,
-    ) -> Room {
-        let kept = queue.kept(place);
-        let has_lane = lanes > 1 && self.crews.free_lanes_of(lanes) > kept.lanes;
-        if has_lane && !queue.is_behind_a_worker(place) {
-            return Room::Lane;
-        }
-        let kept = kept.workers + kept.lanes.saturating_sub(self.crews.free_lanes());
-        let taken = self.leased + self.crews.busy() + kept;
-        let failed = self.failed(settings, lanes);
-        // Where no other worker can be had, those that there are do the work.
-        if taken > 0 && (taken >= settings.workers() || failed.is_some()) {
-            return Room::None;
-        }
-        failed.map_or(Room::Worker, |failure| Room::Failed(Box::new(failure)))
-    }
-
-    /// A lane of a worker that is there, or of a new one if it has another number of lanes.
-    fn take_lane(&mut self, settings: &Settings, lanes: usize) -> Result<Worker, End> {
-        // One that serves somebody else is retired.
-        self.server(settings)?;
-        match self.crews.take(lanes, settings.tasks_per_worker) {
-            Some((worker, gone)) => {
-                self.let_all_go(gone);
-                Ok(worker)
-            }
-            None => self.share_worker(settings, lanes),
-        }
-    }
-
-    /// A lane of a new worker.
-    fn share_worker(&mut self, settings: &Settings, lanes: usize) -> Result<Worker, End> {
-        self.make_room(settings);
-        self.start(settings, |state, server| {
-            let id = state.next_id();
-            state.crews.add(server, id, server.start_worker(id, kept_for(settings), lanes)?);
-            Ok(())
-        })?;
-        self.take_lane(settings, lanes)
-    }
-
-    /// Idle workers count, so that there are never more than the limit says.
-    fn make_room(&mut self, settings: &Settings) {
-        while self.idle.len() + self.crews.idle() > 0
-            && self.leased + self.crews.busy() + self.idle.len() + self.crews.idle()
-                >= settings.workers()
-        {
-            let gone = if self.idle.is_empty() {
-                self.crews.close_idle().unwrap_or_default()
-            } else {
-                vec![self.idle.remove(0)]
-            };
-            self.let_all_go(gone);
-        }
-    }
-
-    /// Starts a worker: with the server that is there, or once more with a new one, if that has died
-    /// unseen.
-    fn start<T>(
-        &mut self,
-        settings: &Settings,
-        start: impl Fn(&mut Self, &Arc<Server>) -> io::Result<T>,
-    ) -> Result<T, End> {
-        let server = self.server(settings)?;
-        start(self, &server).or_else(|_| {
-            let failure = hooks::server_died_in(&server);
-            self.retire_server();
-            if let Some(failure) = failure {
-                self.failed = Remembered::from(&failure);
-                return Err(End::Hook(Box::new(failure)));
-            }
-            let server = self.server(settings)?;
-            start(self, &server).map_err(|err| {
-                End::NotStarted(format!("the fork server cannot be asked for a worker: {err}"))
-            })
-        })
-    }
-
-    fn take_worker(&mut self, settings: &Settings) -> Result<Worker, End> {
-        // One that serves somebody else is retired.
-        self.server(settings)?;
-        let kept = if settings.wants_own_worker() { self.spares.pop() } else { self.idle.pop() };
-        if let Some(worker) = kept.or_else(|| self.spares.pop()) {
-            return Ok(worker);
-        }
-        self.make_room(settings);
-        self.start(settings, |state, server| state.new_worker(server, settings))
-    }
-
-    /// The server, started if there is none, or if this process has become somebody else.
-    fn server(&mut self, settings: &Settings) -> Result<Arc<Server>, End> {
-        if self.server.as_ref().is_some_and(|server| !server.fits()) {
-            self.retire_server();
-        }
-        if let Some(server) = &self.server {
-            return Ok(Arc::clone(server));
-        }
-        if let Some(refused) = super::refusal() {
-            return Err(refused);
-        }
-        let server = Server::new(settings)
-            .map_err(|err| End::NotStarted(format!("the fork server cannot be started: {err}")))?;
-        self.server = Some(Arc::clone(&server));
-        Ok(server)
-    }
-
-    fn new_worker(&mut self, server: &Arc<Server>, settings: &Settings) -> io::Result<Worker> {
-        let id = self.next_id();
-        let (end, _) = server.start_worker(id, kept_for(settings), 0)?;
-        Ok(Worker::new(end, Arc::clone(server), id))
-    }
-
-    fn next_id(&mut self) -> u32 {
-        let id = self.next_worker;
-        self.next_worker = id.wrapping_add(1);
-        id
-    }
-
-    /// Lets the workers of the present server go; leased ones go when they come back.
-    fn retire_server(&mut self) {
-        self.server = None;
-        let shared = self.crews.close_all();
-        let whole = self.idle.drain(..).chain(self.spares.drain(..));
-        let workers = whole.chain(shared).collect();
-        self.let_all_go(workers);
-    }
-
-    /// Tells a worker to end by closing our side of the conversation.
-    fn let_go(&mut self, worker: Worker) {
-        let _ = rustix::net::shutdown(&**worker.end.socket(), rustix::net::Shutdown::Write);
-        self.ending.push(worker);
-    }
-
-    fn let_all_go(&mut self, workers: Vec<Worker>) {
-        for worker in workers {
-            self.let_go(worker);
-        }
-    }
-
-    /// Workers that have had no task for too long have left by themselves.
-    fn part_with_left(&mut self) {
-        let has_left = |worker: &Worker| worker.end.has_left();
-        while let Some(at) = self.idle.iter().position(has_left) {
-            let worker = self.idle.remove(at);
-            self.let_go(worker);
-        }
-        while let Some(at) = self.spares.iter().position(has_left) {
-            let worker = self.spares.remove(at);
-            self.let_go(worker);
-        }
-        let shared = self.crews.part_with_left();
-        self.let_all_go(shared);
-    }
-
-    /// Frees the places of workers that are gone by now.
-    fn sweep(&mut self) {
-        self.ending.retain_mut(|worker| {
-            loop {
-                match worker.end.hear() {
-                    Ok(Heard::Nothing) => break true,
-                    Ok(
-                        Heard::Notice(Notice::Died { .. } | Notice::NotStarted(_)) | Heard::Closed,
-                    )
-                    | Err(_) => break false,
-                    Ok(Heard::Notice(_)) => {}
-                }
-            }
-        });
-    }
-
-    /// A worker comes back, or a lane of one. Gives whether a whole worker is free now.
-    fn take_back(&mut self, mut worker: Worker, back: Back, last: bool) -> bool {
-        let current = self.server.as_ref();
-        let fits = current.is_some_and(|server| Arc::ptr_eq(server, &worker.server));
-        let Some(crew) = worker.crew.take() else {
-            self.leased -= 1;
-            worker.tasks += 1;
-            match back {
-                // A worker that calls keeps no workers of its own: they are scarce further down.
-                Back::Free if fits && !last && crate::worker::level() == 0 => {
-                    self.idle.push(worker);
-                }
-                Back::Free | Back::GivenUp => self.let_go(worker),
-                Back::Dead => drop(worker),
-            }
-            return true;
-        };
-        let mut gone = if last || !fits { self.crews.close(&crew) } else { Vec::new() };
-        let (more, is_idle) = self.crews.give_back(worker, &crew, back);
-        gone.extend(more);
-        if is_idle && crate::worker::level() > 0 {
-            gone.extend(self.crews.close_idle().into_iter().flatten());
-        }
-        self.let_all_go(gone);
-        is_idle
     }
 }
