@@ -45,6 +45,14 @@ fn in_time<T>(play: impl Fn(&Path) -> T) -> (Marks, T) {
     panic!("no task ever asked in time");
 }
 
+/// Plays a run [`in_time`] that must fail because the time of its task is over.
+fn timed_out<T>(play: impl Fn(&Path) -> Result<T, concur::Error>) -> (Marks, concur::Error) {
+    let (marks, result) = in_time(play);
+    let err = result.map(drop).expect_err("its time is over");
+    assert_eq!(err.kind(), ErrorKind::TimedOut, "{err}");
+    (marks, err)
+}
+
 pub(crate) fn a_task_that_was_told_may_be_tried_again(driver: &Driver) {
     let (marks, result) = in_time(|dir| {
         concurrent! {
@@ -67,7 +75,7 @@ pub(crate) fn a_task_that_was_told_may_be_tried_again(driver: &Driver) {
 
 pub(crate) fn threads_of_a_task_may_ask_in_its_process(driver: &Driver) {
     let processes = has_processes(driver);
-    let (marks, err) = in_time(|dir| {
+    let (marks, _) = timed_out(|dir| {
         concurrent! {
             asks => {
                 let theirs = dir.to_owned();
@@ -84,9 +92,7 @@ pub(crate) fn threads_of_a_task_may_ask_in_its_process(driver: &Driver) {
         .driver(driver.clone())
         .timeout(SHORT)
         .run()
-        .expect_err("its time is over")
     });
-    assert_eq!(err.kind(), ErrorKind::TimedOut, "{err}");
     assert_eq!(marks.has("told"), processes, "{marks:?}");
 }
 
@@ -95,9 +101,8 @@ pub(crate) fn a_task_is_told_when_its_time_is_over(driver: &Driver) {
         concurrent! { slow => { ask_for_time(dir); until_told(dir, "told") } }
             .driver(driver.clone())
     };
-    let (marks, result) = in_time(|dir| block(dir).timeout(SHORT).run());
-    let err = result.expect_err("its time is over");
-    assert_eq!((err.kind(), err.task()), (ErrorKind::TimedOut, Some("slow")), "{err}");
+    let (marks, err) = timed_out(|dir| block(dir).timeout(SHORT).run());
+    assert_eq!(err.task(), Some("slow"), "{err}");
     assert!(err.to_string().contains("timeout of 150ms"), "{err}");
     assert!(err.failures()[0].elapsed() >= SHORT, "{err}");
     if has_processes(driver) {
@@ -106,9 +111,7 @@ pub(crate) fn a_task_is_told_when_its_time_is_over(driver: &Driver) {
     }
     assert!(eventually(|| marks.has("told")), "it was not told");
 
-    let (marks, result) = in_time(|dir| block(dir).deadline(SHORT).run());
-    let err = result.expect_err("its time is over");
-    assert_eq!(err.kind(), ErrorKind::TimedOut, "{err}");
+    let (marks, err) = timed_out(|dir| block(dir).deadline(SHORT).run());
     assert!(err.to_string().contains("deadline"), "{err}");
     assert!(eventually(|| marks.has("told")), "it was not told");
 }
@@ -254,7 +257,7 @@ pub(crate) fn a_block_inside_goes_with_its_task(driver: &Driver) {
 
 pub(crate) fn a_block_that_cleans_up_is_left_alone(driver: &Driver) {
     let on = driver.name().to_owned();
-    let (marks, result) = in_time(|dir| {
+    let (marks, _) = timed_out(|dir| {
         concurrent! {
             outer => {
                 ask_for_time(dir);
@@ -269,14 +272,12 @@ pub(crate) fn a_block_that_cleans_up_is_left_alone(driver: &Driver) {
         .timeout(SHORT)
         .run()
     });
-    let err = result.expect_err("its time is over");
-    assert_eq!(err.kind(), ErrorKind::TimedOut, "{err}");
     assert!(eventually(|| marks.has("clean")), "it could not clean up");
 }
 
 #[cfg(feature = "tokio")]
 pub(crate) fn async_tasks_are_told(driver: &Driver) {
-    let (marks, result) = in_time(|dir| {
+    let (marks, _) = timed_out(|dir| {
         concurrent! {
             waits => {
                 ask_for_time(dir);
@@ -293,8 +294,6 @@ pub(crate) fn async_tasks_are_told(driver: &Driver) {
         .timeout(SHORT)
         .run()
     });
-    let err = result.expect_err("its time is over");
-    assert_eq!(err.kind(), ErrorKind::TimedOut, "{err}");
     assert!(eventually(|| marks.has("told")), "it was not told");
 }
 
