@@ -2,13 +2,17 @@
 //!
 //! Two backends of one shape: bincode with fixed-size integers, and postcard for those who want no
 //! bincode in their tree (it wins when both are enabled). Decoding is bounded, refuses trailing
-//! bytes, and reads one value after another from a [`Reader`]; encoding appends to a [`Payload`].
+//! bytes, and reads one value after another from a [`Reader`]; encoding appends to a [`Payload`], and
+//! refuses values that leave fields out ([`whole`]).
 //! `Vec<u8>` goes as one block, where serde alone would go through it element by element.
+
+mod whole;
 
 use std::any::Any;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use self::whole::Whole;
 use crate::payload::{Payload, Reader};
 
 #[cfg(feature = "postcard")]
@@ -39,14 +43,26 @@ impl CodecError {
         let names = |names: &[&str]| names.iter().any(|name| said.contains(name));
         if names(&["AnyNotSupported", "IdentifierNotSupported", "WontImplement"]) {
             return Self(format!(
-                "{said}: a value that describes itself (`serde_json::Value`, `flatten`, `untagged`) \
-                 cannot travel by itself; wrap it in `concur::Json`"
+                "{said}: a value that describes itself (`serde_json::Value`, `flatten`, `untagged`, \
+                 `tag`) cannot travel by itself; wrap it in `concur::Json` (and use it as `value`: \
+                 `value.0` is without it)"
             ));
         }
         if names(&["SequenceMustHaveLength", "SerializeSeqLengthUnknown"]) {
-            return Self(format!("{said}: a sequence must know its length before it is encoded"));
+            return Self(format!(
+                "{said}: a sequence must know its length before it is encoded; collect it first, or, if \
+                 `flatten` makes it, wrap the value in `concur::Json`"
+            ));
         }
         Self(said.to_owned())
+    }
+
+    /// What was written is not what the type reads.
+    pub(crate) fn of_two_minds(said: &str) -> Self {
+        Self(format!(
+            "{said}: its type does not read what it writes (`skip_serializing`, `skip_deserializing`, \
+             `with`?); mend that, or wrap the value in `concur::Json`"
+        ))
     }
 }
 
@@ -63,7 +79,13 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     payload: &mut Payload,
 ) -> Result<(), CodecError> {
-    backend::encode(value, payload)?;
+    let encoded = backend::encode(&Whole(value), payload);
+    if let Some(reason) = whole::refusal() {
+        // One that its own type got over is no error.
+        encoded.map_err(|_| CodecError::new(reason))?;
+    } else {
+        encoded?;
+    }
     payload.check()
 }
 
@@ -165,8 +187,12 @@ mod bincode_backend {
 
     pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), CodecError> {
         bincode::serde::decode_from_slice(bytes, CONFIG).map_err(|err| {
-            let own = if let DecodeError::OtherString(own) = &err { Some(&**own) } else { None };
-            CodecError::from_backend(&format!("{err:?}"), own)
+            let said = format!("{err:?}");
+            match &err {
+                DecodeError::OtherString(own) => CodecError::from_backend(&said, Some(own)),
+                DecodeError::Serde(_) => CodecError::from_backend(&said, None),
+                _ => CodecError::of_two_minds(&said),
+            }
         })
     }
 }
@@ -206,8 +232,15 @@ mod postcard_backend {
     }
 
     pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), CodecError> {
-        let (value, rest) = postcard::take_from_bytes(bytes)
-            .map_err(|err| CodecError::from_backend(&format!("{err:?}"), None))?;
+        let (value, rest) = postcard::take_from_bytes(bytes).map_err(|err| {
+            let said = format!("{err:?}");
+            match err {
+                postcard::Error::SerdeDeCustom | postcard::Error::WontImplement => {
+                    CodecError::from_backend(&said, None)
+                }
+                _ => CodecError::of_two_minds(&said),
+            }
+        })?;
         Ok((value, bytes.len() - rest.len()))
     }
 }

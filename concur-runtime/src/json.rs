@@ -9,7 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 ///
 /// The codecs between caller and worker do not write down what a value is, so values that are
 /// decoded by looking at what they are cannot travel by themselves: `serde_json::Value`, and types
-/// with `#[serde(flatten)]` or `#[serde(untagged)]`. Wrapped in `Json` they do, captured or returned.
+/// with `#[serde(flatten)]`, `#[serde(untagged)]` or `#[serde(tag = "..")]`. Nor can those that leave fields
+/// out (`#[serde(skip_serializing_if = "..")]`). Wrapped in `Json` they do, captured or returned.
+///
+/// A task captures fields by their path, so one that says `wrapped.0` captures what is inside, without
+/// the wrapper. Say `wrapped`, which derefs to it.
 ///
 /// # Examples
 ///

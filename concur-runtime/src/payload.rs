@@ -137,9 +137,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn finish(&self) -> Result<(), CodecError> {
         match self.shared.len() + self.own.len() {
             0 => Ok(()),
-            left => {
-                Err(CodecError::new(format!("{left} bytes are left over after the last value")))
-            }
+            left => Err(CodecError::of_two_minds(&format!("{left} bytes are left over"))),
         }
     }
 }

@@ -349,7 +349,7 @@
 //!
 //! | in PHP | here |
 //! |---|---|
-//! | a closure captures something that cannot be serialized (a PDO, a stream, another closure): an exception when it runs | an error when it is compiled, at that variable, that says what to do |
+//! | a closure captures something that cannot be serialized (a PDO, a stream, another closure): an exception when it runs | an error when it is compiled, at that variable, that says what to do (what only a look at the value tells, such as a `serde_json::Value`, is an error when it runs) |
 //! | `$this` in a closure sends the whole object along | a field that is used is sent alone |
 //! | a variable that is changed in a closure stays as it was outside | the same, and changing it is a compile error: return what is new |
 //! | `echo` in a task spoils its result | it is printed |

@@ -28,6 +28,24 @@ impl fmt::Display for PriceError {
 
 impl Error for PriceError {}
 
+/// An error that only a format which describes itself can carry.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+enum Tagged {
+    Busy {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<u32>,
+    },
+}
+
+impl fmt::Display for Tagged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("busy")
+    }
+}
+
+impl Error for Tagged {}
+
 /// An error with a source, which cannot travel itself.
 #[derive(Debug)]
 struct Wrapped(ParseIntError);
@@ -99,6 +117,11 @@ fn in_words(text: &str) -> Result<u32, &'static str> {
 #[concurrent]
 fn text(number: u32) -> Result<(), String> {
     Err(format!("{number} is wrong"))
+}
+
+#[concurrent]
+fn tagged(until: Option<u32>) -> Result<(), Tagged> {
+    Err(Tagged::Busy { until })
 }
 
 #[concurrent]
@@ -174,6 +197,17 @@ fn an_error_that_cannot_travel_is_told_with_its_sources() {
         let err = failure(in_words_task("x").driver(driver).run());
         assert_eq!(err.message(), "no number");
         assert_eq!(err.decode_error::<String>(), None);
+    });
+}
+
+#[cfg(feature = "json")]
+#[test]
+fn an_error_that_describes_itself_comes_back_too() {
+    everywhere(|driver| {
+        for until in [None, Some(7)] {
+            let err = failure(tagged_task(until).driver(driver.clone()).run());
+            assert_eq!(err.decode_error(), Some(Tagged::Busy { until }));
+        }
     });
 }
 

@@ -100,6 +100,8 @@ macro_rules! every_contract {
             values::arguments_that_cannot_be_decoded_fail_their_task,
             values::results_that_cannot_be_decoded_fail_their_task,
             values::a_value_that_describes_itself_says_what_to_do,
+            values::a_value_that_leaves_a_field_out_is_refused,
+            values::a_value_that_reads_more_than_it_writes_says_what_to_do,
             sizes::sixteen_results_of_a_mebibyte,
             sizes::around_the_inline_limit,
             sizes::larger_and_larger,

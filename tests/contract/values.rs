@@ -225,6 +225,87 @@ pub(crate) fn results_that_cannot_be_decoded_fail_their_task(driver: &Driver) {
     goes_on(driver);
 }
 
+/// Leaves a field out for some of its values, which the codecs do not write down.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Order {
+    id: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    urgent: bool,
+    confirmed: Option<bool>,
+}
+
+impl Order {
+    const fn new(urgent: bool) -> Self {
+        Self { id: 7, urgent, confirmed: Some(false) }
+    }
+}
+
+/// The same in a variant.
+#[derive(Debug, Serialize, Deserialize)]
+enum Step {
+    Wait {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<u32>,
+    },
+}
+
+pub(crate) fn a_value_that_leaves_a_field_out_is_refused(driver: &Driver) {
+    let (whole, lacking) = (Order::new(true), Order::new(false));
+    let (kept,) = concurrent! { kept => whole == Order::new(true) }
+        .driver(driver.clone())
+        .run()
+        .expect("nothing is left out");
+    assert!(kept);
+    let deep = vec![(1_u8, Some(Order::new(true))), (2, Some(Order::new(false)))];
+    let step = Step::Wait { until: None };
+    let (captured, within, variant, returned) = concurrent! {
+        captured => format!("{lacking:?}"),
+        within => deep.len(),
+        variant => format!("{step:?}"),
+        returned => Order::new(false),
+    }
+    .driver(driver.clone())
+    .settle()
+    .run()
+    .expect("a settled run does not fail");
+    let errors = [
+        captured.map(drop).expect_err("a field is left out"),
+        within.map(drop).expect_err("a field is left out further down"),
+        returned.map(drop).expect_err("a field is left out of the result"),
+    ];
+    for err in errors {
+        assert_eq!(err.kind(), ErrorKind::Encode, "{err}");
+        let text = err.to_string();
+        assert!(text.contains("field `urgent` of `Order` is left out"), "{text}");
+        assert!(text.contains("concur::Json"), "{text}");
+    }
+    let variant = variant.expect_err("a field of a variant is left out");
+    assert!(variant.to_string().contains("field `until` of `Wait` is left out"), "{variant}");
+    goes_on(driver);
+}
+
+/// Leaves a field out whatever its value.
+#[derive(Serialize, Deserialize)]
+struct OneSided {
+    #[serde(skip_serializing, default)]
+    hidden: u32,
+    shown: u32,
+}
+
+pub(crate) fn a_value_that_reads_more_than_it_writes_says_what_to_do(driver: &Driver) {
+    let value = OneSided { hidden: 1, shown: 2 };
+    let err = concurrent! { sum => value.hidden + value.shown, whole => { let _ = &value; } }
+        .driver(driver.clone())
+        .settle()
+        .run()
+        .map(|(sum, whole)| (sum.is_ok(), whole.expect_err("it lacks a field")));
+    let (sum, err) = err.expect("a settled run does not fail");
+    assert!(sum, "single fields travel");
+    assert_eq!(err.kind(), ErrorKind::Decode);
+    assert!(err.to_string().contains("does not read what it writes"), "{err}");
+    goes_on(driver);
+}
+
 pub(crate) fn a_value_that_describes_itself_says_what_to_do(driver: &Driver) {
     let value = serde_json::json!({ "a": [1, 2, 3] });
     let err = concurrent! { size => value.as_object().map_or(0, serde_json::Map::len) }

@@ -167,7 +167,8 @@ impl Reader<'_> {
             (_, "driver") => "it stands at the top, not in a table".to_owned(),
             (Some(meant), _) => format!("is `{meant}` meant?"),
             (None, _) => {
-                let all: Vec<&str> = known::ALL.iter().map(|known| known.name).collect();
+                let known = known::ALL.iter().map(|known| known.name);
+                let all: Vec<&str> = more.iter().copied().chain(known).collect();
                 format!("allowed are {}", all.join(", "))
             }
         };
@@ -308,7 +309,10 @@ mod tests {
         for (text, expected) in [
             ("\n\nworker = 2", "concur.toml:3: there is no setting `worker`: is `workers` meant?"),
             ("drivers = 'fork'", "there is no setting `drivers`: is `driver` meant?"),
-            ("colour = 'red'", "there is no setting `colour`: allowed are workers, timeout"),
+            (
+                "colour = 'red'",
+                "there is no setting `colour`: allowed are driver, process, fork, thread, sync, engine, workers",
+            ),
             (
                 "[thread]\ntime_out = '1s'",
                 ":2: there is no setting `thread.time_out`: is `timeout` meant?",

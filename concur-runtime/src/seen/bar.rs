@@ -109,8 +109,9 @@ impl Bar {
     }
 
     fn tell(&self, message: &str) {
-        self.line.bar.update(|state| state.set_pos(self.done));
+        // In this order: each of the two may draw, the first time without what the other says.
         self.line.bar.set_message(message.to_owned());
+        self.line.bar.update(|state| state.set_pos(self.done));
     }
 }
 

@@ -1,13 +1,10 @@
 //! What `?` makes inside a task: a failure whose message and source chain cross the boundary.
 
-use std::any::type_name;
 use std::error::Error;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::codec;
+use super::error_value::ErrorValue;
 
 /// How many sources of an error are carried at the most.
 const DEEPEST_CHAIN: usize = 64;
@@ -42,33 +39,7 @@ pub(crate) struct Report {
     pub(crate) sources: Vec<String>,
     pub(crate) permanent: bool,
     /// The error itself, where its type can travel and the task is an annotated function.
-    pub(crate) value: Option<ErrorValue>,
-}
-
-/// An error as data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ErrorValue {
-    type_name: String,
-    bytes: Vec<u8>,
-}
-
-/// Larger errors are told of by their messages alone.
-const LARGEST_VALUE: usize = 16 * 1024;
-
-impl ErrorValue {
-    /// `None` where it cannot be encoded, or is too large to travel with its message.
-    fn of<E: Serialize>(err: &E) -> Option<Self> {
-        let encoded = catch_unwind(AssertUnwindSafe(|| codec::to_vec(err)));
-        let bytes = encoded.ok()?.ok().filter(|bytes| bytes.len() <= LARGEST_VALUE)?;
-        Some(Self { type_name: type_name::<E>().to_owned(), bytes })
-    }
-
-    pub(crate) fn decode<E: DeserializeOwned + 'static>(&self) -> Option<E> {
-        if self.type_name != type_name::<E>() {
-            return None;
-        }
-        catch_unwind(AssertUnwindSafe(|| codec::decode_all(&self.bytes))).ok()?.ok()
-    }
+    pub(crate) value: Option<Box<ErrorValue>>,
 }
 
 impl Failure {
@@ -112,7 +83,7 @@ impl Failure {
     where
         E: Into<Box<dyn Error + Send + Sync>> + Serialize,
     {
-        let value = ErrorValue::of(&err);
+        let value = ErrorValue::of(&err).map(Box::new);
         let mut failure = Self::from(err);
         failure.0.value = value;
         failure

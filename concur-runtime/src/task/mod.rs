@@ -24,6 +24,7 @@ pub(crate) mod beside_others;
 pub(crate) mod body;
 pub(crate) mod callable;
 pub(crate) mod capture;
+pub(crate) mod error_value;
 pub(crate) mod execute;
 pub(crate) mod failure;
 pub(crate) mod input;

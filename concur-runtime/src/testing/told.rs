@@ -116,6 +116,11 @@ impl Fake {
         self.always(task, Answer::is_killed())
     }
 
+    /// The workers of tasks of this name are killed by this signal.
+    pub fn is_killed_by(&self, task: &str, signal: i32) -> &Self {
+        self.always(task, Answer::is_killed_by(signal))
+    }
+
     /// The workers of tasks of this name exit with this code; 0 is a failure as well.
     pub fn exits(&self, task: &str, code: i32) -> &Self {
         self.always(task, Answer::exits(code))
@@ -124,6 +129,21 @@ impl Fake {
     /// An allocation fails in the workers of tasks of this name.
     pub fn runs_out_of_memory(&self, task: &str) -> &Self {
         self.always(task, Answer::runs_out_of_memory())
+    }
+
+    /// No worker can be had for tasks of this name, for this reason.
+    pub fn cannot_start(&self, task: &str, reason: impl Into<String>) -> &Self {
+        self.always(task, Answer::cannot_start(reason))
+    }
+
+    /// The queue for the driver of tasks of this name is full.
+    pub fn finds_no_room(&self, task: &str) -> &Self {
+        self.always(task, Answer::finds_no_room())
+    }
+
+    /// Tasks of this name are cancelled.
+    pub fn is_cancelled(&self, task: &str) -> &Self {
+        self.always(task, Answer::is_cancelled())
     }
 
     /// A closure computes what tasks of this name give, in this process. What holds for a task on driver
@@ -233,9 +253,11 @@ impl Fake {
     /// use concur::{ErrorKind, concurrent, testing::{self, Answer}};
     ///
     /// let fake = testing::fake();
-    /// fake.always("stock", Answer::cannot_start("no memory"));
+    /// fake.answers("stock", [Answer::returns(7_u64)]).always("stock", Answer::cannot_start("no memory"));
+    /// assert_eq!(concurrent! { stock => 0_u64 }.run()?, (7,));
     /// let err = concurrent! { stock => 0_u64 }.run().unwrap_err();
     /// assert_eq!(err.kind(), ErrorKind::Start);
+    /// # Ok::<(), concur::Error>(())
     /// ```
     pub fn always(&self, task: &str, answer: Answer) -> &Self {
         self.state.give_always(task, answer);

@@ -13,7 +13,7 @@ use crate::codec::{self, CodecError};
 use crate::hooks::failure::HookEnd;
 use crate::outcome::{Death, End, LastWords, Outcome};
 use crate::task::Site;
-use crate::task::failure::ErrorValue;
+use crate::task::error_value::ErrorValue;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Facts {
@@ -35,7 +35,7 @@ pub(super) struct Facts {
     /// The task said that trying again cannot help.
     pub(super) permanent: bool,
     /// The error itself, where its type can travel.
-    pub(super) value: Option<ErrorValue>,
+    pub(super) value: Option<Box<ErrorValue>>,
     pub(super) elapsed: Duration,
     pub(super) driver: String,
     /// What a fake was not told, or told wrongly.
