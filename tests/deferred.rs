@@ -7,6 +7,8 @@
 mod contract;
 #[path = "deferred/ends.rs"]
 mod ends;
+#[path = "deferred/fates.rs"]
+mod fates;
 mod harness;
 #[path = "deferred/log.rs"]
 mod log;
@@ -60,11 +62,17 @@ const OWN: &[harness::Check] = &[
     ("the_log_is_for_its_owner_alone", log::it_is_for_its_owner_alone),
     ("hooks_are_told_of_failures", log::hooks_are_told_of_failures),
     ("a_hook_that_goes_wrong_is_told_in_the_log", log::a_hook_that_goes_wrong_is_told_in_the_log),
+    ("every_end_is_told_once", fates::every_end_is_told_once),
+    ("who_was_not_needed_is_told", fates::who_was_not_needed_is_told),
+    ("attempts_are_told", fates::attempts_are_told),
+    ("who_had_no_time_to_start_is_told", fates::who_had_no_time_to_start_is_told),
+    ("what_a_shutdown_cuts_off_is_told", fates::what_a_shutdown_cuts_off_is_told),
+    ("what_cannot_be_held_is_told", fates::what_cannot_be_held_is_told),
     ("a_log_that_cannot_be_opened_is_told_at_once", log::one_that_cannot_be_opened_is_told),
 ];
 
 #[concur::main]
 fn main() -> ExitCode {
-    scenario::play(&[SCENARIOS, ends::SCENARIOS, log::SCENARIOS])
+    scenario::play(&[SCENARIOS, ends::SCENARIOS, log::SCENARIOS, fates::SCENARIOS])
         .unwrap_or_else(|| harness::run(&[PLAYED, OWN].concat()))
 }

@@ -244,8 +244,10 @@ impl<T> Tasks<T> {
     /// [`flush`](crate::flush) waits for it, and so does `main` under `#[concur::main]`. On Sync they
     /// run here and now.
     ///
-    /// A task that fails stops no other. What becomes of each is a line in the file that
-    /// `CONCUR_DEFER_LOG` names, where the output of the tasks goes as well (else nowhere).
+    /// A task that fails stops no other. What becomes of each is one line in the file that
+    /// `CONCUR_DEFER_LOG` names (it is done, failed, was cancelled or never started, and why), with one
+    /// before it for each attempt that is tried again. The output of the tasks goes there as well (else
+    /// nowhere).
     ///
     /// # Errors
     ///

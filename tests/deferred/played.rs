@@ -198,7 +198,7 @@ pub(crate) fn a_supervisor_that_is_killed_is_told_and_replaced(dir: &Path) {
     next.wait_for(LONG).expect("it ends well");
 }
 
-fn parent(pid: u32) -> u32 {
+pub(crate) fn parent(pid: u32) -> u32 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it is there");
     let after_name = stat.rsplit(')').next().expect("there is a name");
     after_name.split_whitespace().nth(1).and_then(|word| word.parse().ok()).expect("a parent")

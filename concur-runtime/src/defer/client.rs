@@ -14,7 +14,7 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
 use super::deferred::{Entry, Source};
 use super::log::Log;
-use super::{Deferral, submission};
+use super::{Deferral, report, submission};
 use crate::channel::{close_on_exec_pair, receive, send_with};
 use crate::codec;
 use crate::config::Settings;
@@ -116,6 +116,7 @@ impl Supervisor {
             if let Some(at) = told.refused.iter().position(|(id, _)| *id == entry.id()) {
                 let (_, reason) = told.refused.swap_remove(at);
                 drop(told);
+                report::refused(entry.id(), entry.names(), &reason);
                 return Err(give_up(entry, format!("deferred tasks were refused: {reason}")));
             }
             let waits = told.handed.iter().any(|one| is(one, entry.id()));

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use super::Names;
 use crate::context::Moment;
 use crate::duration::Spelled;
 use crate::error::{Error, ErrorKind};
@@ -30,7 +31,10 @@ pub struct Deferred(Arc<Entry>);
 impl fmt::Debug for Deferred {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Entry { id, names, .. } = &*self.0;
-        f.debug_struct("Deferred").field("id", id).field("tasks", names).finish_non_exhaustive()
+        f.debug_struct("Deferred")
+            .field("id", id)
+            .field("tasks", &format_args!("{names}"))
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,7 +128,7 @@ fn flush_those(limit: Duration, which: impl Fn(&Entry) -> bool) -> Result<(), Er
 }
 
 fn still_going(limit: Duration, entries: &[Arc<Entry>]) -> Error {
-    let names: Vec<String> = entries.iter().flat_map(|entry| entry.names.iter().cloned()).collect();
+    let names: Vec<String> = entries.iter().map(|entry| entry.names.to_string()).collect();
     Error::new(
         ErrorKind::TimedOut,
         format!("deferred tasks were not done after {}: {}", Spelled(limit), names.join(", ")),
@@ -143,7 +147,7 @@ pub(crate) trait Source: Send + Sync {
 /// One deferral, as this process knows it.
 pub(crate) struct Entry {
     id: u64,
-    names: Vec<String>,
+    names: Names,
     state: Mutex<State>,
     ended: Condvar,
 }
@@ -173,13 +177,18 @@ fn pending() -> &'static Mutex<Vec<Arc<Entry>>> {
 }
 
 impl Entry {
-    pub(super) fn new(names: Vec<String>) -> Self {
+    pub(super) fn new(names: Names) -> Self {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Self { id, names, state: Mutex::default(), ended: Condvar::new() }
     }
 
     pub(super) fn id(&self) -> u64 {
         self.id
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn names(&self) -> &Names {
+        &self.names
     }
 
     /// From now on `flush` waits for it.

@@ -1,13 +1,18 @@
-//! The log of deferred work: a line for each task, in the file that `CONCUR_DEFER_LOG` names.
+//! The log of deferred work, in the file that `CONCUR_DEFER_LOG` names: what each line of it looks like.
+//!
+//! A task has one line that says what became of it, and before it may have lines for attempts that are
+//! tried again. Knows nothing of runs; [`report`](super::report) says what to write, and when.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use super::Names;
 use crate::duration::Spelled;
-use crate::error::{Error, TaskError};
+use crate::error::{Error, ErrorKind, TaskError};
 
 /// The variable that names the file.
 const VARIABLE: &str = "CONCUR_DEFER_LOG";
@@ -16,6 +21,25 @@ const VARIABLE: &str = "CONCUR_DEFER_LOG";
 #[derive(Debug)]
 pub(crate) struct Log {
     file: Option<Mutex<File>>,
+}
+
+/// What a line is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About {
+    pub(crate) deferral: u64,
+    /// The place of the task in its deferral, where other tasks of it have the same name.
+    pub(crate) item: Option<usize>,
+}
+
+/// How far a task had come that neither succeeded nor failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cut {
+    /// It had not begun.
+    NotStarted,
+    /// It had failed, and was to be tried again.
+    Between,
+    /// It ran, for so long and in this process.
+    Running(Duration, Option<u32>),
 }
 
 impl Log {
@@ -47,39 +71,95 @@ impl Log {
     }
 
     /// A task ended well.
-    pub(crate) fn done(&self, deferral: u64, task: &str) {
-        self.line(deferral, &format!("task `{task}` is done"));
+    pub(crate) fn done(&self, about: About, task: &str) {
+        self.line(about, format_args!("task `{task}` is done"));
     }
 
-    /// A task failed.
-    pub(crate) fn failed(&self, deferral: u64, err: &TaskError) {
+    /// A task failed for good.
+    pub(crate) fn failed(&self, about: About, err: &TaskError) {
+        let end = match err.kind() {
+            _ if err.may_have_run() => format!(", after {}", Spelled(err.elapsed())),
+            // The others say so themselves.
+            ErrorKind::TimedOut | ErrorKind::Cancelled => ": it never started".to_owned(),
+            _ => String::new(),
+        };
+        self.failure(about, err, &end);
+    }
+
+    /// A task failed, and is tried again.
+    pub(crate) fn again(&self, about: About, err: &TaskError, next: u32, pause: Duration) {
         let after = Spelled(err.elapsed());
-        self.line(deferral, &format!("{err}, after {after}"));
+        let pause = match pause.as_millis() {
+            0 => String::new(),
+            _ => format!(" in {}", Spelled(pause)),
+        };
+        self.failure(about, err, &format!(", after {after}; attempt {next} follows{pause}"));
+    }
+
+    fn failure(&self, about: About, err: &TaskError, end: &str) {
+        self.line(about, format_args!("{err}{end}"));
         let mut cause = std::error::Error::source(err);
         while let Some(next) = cause {
-            self.line(deferral, &format!("  caused by: {next}"));
+            self.line(about, format_args!("  caused by: {next}"));
             cause = next.source();
         }
     }
 
-    /// The tasks ended, or never came to run, for a reason that is none of theirs.
-    pub(crate) fn broken(&self, deferral: u64, err: &Error) {
-        self.line(deferral, &format!("its tasks did not all run: {err}"));
+    /// A task was cut off, or never came to run, for a reason that is none of its own.
+    pub(crate) fn cut(&self, about: About, task: &str, how: Cut, why: &str) {
+        match how {
+            Cut::NotStarted => self.line(about, format_args!("task `{task}` never started: {why}")),
+            Cut::Between => self.line(
+                about,
+                format_args!("task `{task}` was cancelled before it was tried again: {why}"),
+            ),
+            Cut::Running(elapsed, pid) => {
+                let after = Spelled(elapsed);
+                let worker = pid.filter(|pid| *pid != std::process::id());
+                let worker = worker.map(|pid| format!(" (worker {pid})")).unwrap_or_default();
+                self.line(
+                    about,
+                    format_args!("task `{task}` was cancelled: {why}{worker}, after {after}"),
+                );
+            }
+        }
+    }
+
+    /// The program's hooks could not be told of a failure.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn hooks_not_told(&self, about: About, err: &Error) {
+        self.line(about, format_args!("the hooks for failures were not told: {err}"));
+    }
+
+    /// A deferral was not taken.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn refused(&self, deferral: u64, reason: &str) {
+        let about = About { deferral, item: None };
+        self.line(about, format_args!("refused, so that none of its tasks runs: {reason}"));
     }
 
     /// What was deferred is in the hands of who runs it.
-    pub(crate) fn held(&self, deferral: u64, tasks: &[String]) {
-        self.line(deferral, &format!("deferred: {}", tasks.join(", ")));
+    pub(crate) fn held(&self, deferral: u64, tasks: &Names) {
+        let about = About { deferral, item: None };
+        self.line(about, format_args!("deferred: {tasks}"));
     }
 
-    /// One line, written at once, so that lines of several processes do not mix.
-    fn line(&self, deferral: u64, text: &str) {
+    /// One line, written at once, so that lines of several processes do not mix. What more lines a text
+    /// has are indented, so that none looks like one of ours.
+    fn line(&self, about: About, text: fmt::Arguments<'_>) {
         let Some(file) = &self.file else { return };
         let now = humantime::format_rfc3339_millis(SystemTime::now());
-        let (own, text) = (std::process::id(), text.replace('\n', "\n    "));
-        let line = format!("{now} concur[{own}] deferral {deferral}: {text}\n");
+        let (own, text) = (std::process::id(), text.to_string().replace('\n', "\n    "));
+        let line = format!("{now} concur[{own}] {about}: {text}\n");
         let mut file = crate::locks::lock(file);
         // A full disk is no reason to stop working.
         let _ = file.write_all(line.as_bytes());
+    }
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "deferral {}", self.deferral)?;
+        self.item.map_or(Ok(()), |item| write!(f, ", item {item}"))
     }
 }

@@ -25,6 +25,7 @@ pub(crate) use deferred::flush_at_end;
 pub use deferred::{Deferred, flush};
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::config::{Methods, Settings, WhenFull};
@@ -52,8 +53,7 @@ pub(crate) fn hand_over(mut deferral: Deferral) -> Result<Deferred, Error> {
     deferral.methods.progress = false;
     let settings = Settings::resolve(&deferral.methods)?;
     refuse_what_cannot_be_sent(&deferral)?;
-    let names = names(&deferral.specs);
-    let entry = Arc::new(Entry::new(names));
+    let entry = Arc::new(Entry::new(Names::of(&deferral.specs)));
     #[cfg(feature = "testing")]
     crate::testing::take_deferred(&mut deferral.specs, &settings.driver)?;
     if deferral.specs.is_empty() {
@@ -75,20 +75,39 @@ pub(crate) fn hand_over(mut deferral: Deferral) -> Result<Deferred, Error> {
     Ok(Deferred::of(entry))
 }
 
-/// The names of tasks, for people: those of many of a kind once, with their number.
-pub(crate) fn names(specs: &VecDeque<TaskSpec>) -> Vec<String> {
-    let mut counted: Vec<(&str, usize)> = Vec::new();
-    for spec in specs {
-        match counted.last_mut() {
-            Some((name, count)) if *name == spec.name => *count += 1,
-            _ => counted.push((&spec.name, 1)),
+/// The names of tasks in their order, each with how many of one kind there are in a row.
+pub(crate) struct Names(Vec<(String, usize)>);
+
+impl Names {
+    pub(crate) fn of(specs: &VecDeque<TaskSpec>) -> Self {
+        let mut counted: Vec<(String, usize)> = Vec::new();
+        for spec in specs {
+            match counted.last_mut() {
+                Some((name, count)) if *name == spec.name => *count += 1,
+                _ => counted.push((spec.name.to_string(), 1)),
+            }
         }
+        Self(counted)
     }
-    let spelled = counted.into_iter().map(|(name, count)| match count {
-        1 => format!("`{name}`"),
-        _ => format!("`{name}` ({count} times)"),
-    });
-    spelled.collect()
+
+    /// The name of each task.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|(name, count)| std::iter::repeat_n(&**name, *count))
+    }
+}
+
+/// For people: those of many of a kind once, with their number.
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (name, count)) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            match count {
+                1 => write!(f, "{comma}`{name}`")?,
+                _ => write!(f, "{comma}`{name}` ({count} times)")?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Mistakes that are known now, such as arguments that could not be encoded, are told at once, not to

@@ -1,9 +1,12 @@
 //! The two ends of a run: where its tasks come from, and where their outcomes go.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecError;
 use crate::error::TaskError;
+use crate::outcome::Outcome;
 use crate::task::TaskSpec;
 
 /// Where a run gets its tasks from, one at a time.
@@ -28,6 +31,15 @@ pub struct NextTask(pub(crate) TaskSpec);
 pub(crate) trait Sink {
     fn accept(&mut self, index: usize, result: &[u8]) -> Result<(), CodecError>;
     fn fail(&mut self, index: usize, err: TaskError);
+
+    /// A task failed for good, and the run itself keeps that until its end.
+    fn set_aside(&mut self, _err: &TaskError) {}
+
+    /// A task failed, and attempt number `next` (from 1) begins after a pause.
+    fn again(&mut self, _err: &TaskError, _next: u32, _pause: Duration) {}
+
+    /// An attempt was stopped because of something that is not its task's, and is gone.
+    fn cancelled(&mut self, _index: usize, _outcome: &Outcome) {}
 
     /// How many outcomes wait here for somebody to take them.
     fn waiting(&self) -> usize {

@@ -143,11 +143,11 @@ impl Run {
         sink: &mut dyn Sink,
         waker: &mut dyn FnMut() -> Waker,
     ) -> bool {
-        if shutdown::is_cancelling() && !self.stopping {
-            self.broken.get_or_insert_with(shutdown::ended);
-            self.cancel(sink);
-        }
         loop {
+            if shutdown::is_cancelling() && !self.stopping {
+                self.broken.get_or_insert_with(shutdown::ended);
+                self.cancel(sink);
+            }
             self.look(sink, waker);
             self.keep_deadline(jobs, sink);
             self.follow_its_task(sink, waker);
@@ -210,6 +210,7 @@ impl Run {
             Some(Reason::Cancelled) => {
                 let (elapsed, pid) = (outcome.elapsed, outcome.pid);
                 let index = ticket.index;
+                sink.cancelled(index, &outcome);
                 return self.observers.ended(&Ended { index, how: How::Cancelled, elapsed, pid });
             }
             None => {}
@@ -246,19 +247,23 @@ impl Run {
         if let Some(job) = again {
             if let Some(due) = ticket.next_due(self.deadline) {
                 let ready = ticket.retried(job, due, err);
-                self.observers.ended(&ended(ready.again()));
+                let how = ready.again();
+                if let How::Again(err, pause) = how {
+                    sink.again(err, ready.ticket.attempt, pause);
+                }
+                self.observers.ended(&ended(how));
                 return self.ready.push(ready);
             }
         }
         let err = err.with_earlier(ticket.earlier);
         self.observers.ended(&ended(How::Failed(&err)));
-        match self.policy {
-            Policy::Settle => sink.fail(index, err),
-            Policy::Any => self.failures.push(err),
-            Policy::FailFast => {
-                self.failures.push(err);
-                self.cancel(sink);
-            }
+        if self.policy == Policy::Settle {
+            return sink.fail(index, err);
+        }
+        sink.set_aside(&err);
+        self.failures.push(err);
+        if self.policy == Policy::FailFast {
+            self.cancel(sink);
         }
     }
 

@@ -18,7 +18,7 @@ use crate::channel::{receive, send};
 use crate::codec;
 use crate::config;
 use crate::defer::hooks;
-use crate::defer::log::Log;
+use crate::defer::log::{About, Log};
 use crate::defer::report::{Going, Telling};
 use crate::defer::submission::{self, Submitted};
 use crate::error::{Error, TaskError};
@@ -120,7 +120,10 @@ impl Supervisor {
                         .and_then(|submitted| self.begin(submitted).map_err(|err| err.to_string()));
                     match begun {
                         Ok(()) => self.tell(&News::Held { id }),
-                        Err(reason) => self.tell(&News::Refused { id, reason }),
+                        Err(reason) => {
+                            self.log.refused(id, &reason);
+                            self.tell(&News::Refused { id, reason });
+                        }
                     }
                 }
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => return,
@@ -178,7 +181,7 @@ impl Supervisor {
                 let going = Going::new(id, run, specs, Arc::clone(&self.log), Telling::Nothing);
                 self.deferrals.push(Deferral { going, directory, is_hook: true });
             }
-            Err(err) => self.log.broken(id, &err),
+            Err(err) => self.log.hooks_not_told(About { deferral: id, item: None }, &err),
         }
     }
 
