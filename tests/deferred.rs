@@ -67,6 +67,8 @@ const OWN: &[harness::Check] = &[
     ("attempts_are_told", fates::attempts_are_told),
     ("who_had_no_time_to_start_is_told", fates::who_had_no_time_to_start_is_told),
     ("what_a_shutdown_cuts_off_is_told", fates::what_a_shutdown_cuts_off_is_told),
+    ("what_a_signal_cuts_off_is_told", fates::what_a_signal_cuts_off_is_told),
+    ("an_idle_supervisor_ends_by_a_signal", fates::an_idle_supervisor_ends_by_a_signal),
     ("what_cannot_be_held_is_told", fates::what_cannot_be_held_is_told),
     ("a_log_that_cannot_be_opened_is_told_at_once", log::one_that_cannot_be_opened_is_told),
 ];

@@ -12,11 +12,13 @@ use crate::duration::Spelled;
 use crate::error::{Error, ErrorKind};
 use crate::locks::lock;
 
-/// How far the end has come: runs begin, none begins, all are cancelled.
+/// How far the end has come: runs begin, none begins, all are cancelled, because the program says so or
+/// because this process was told to end.
 static PHASE: AtomicU8 = AtomicU8::new(OPEN);
 const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
 const CANCELLING: u8 = 2;
+const TOLD: u8 = 3;
 
 /// Runs under way.
 static RUNS: AtomicUsize = AtomicUsize::new(0);
@@ -129,7 +131,14 @@ impl Drop for Pass {
 
 /// Whether runs under way must end now.
 pub(crate) fn is_cancelling() -> bool {
-    PHASE.load(Ordering::Relaxed) == CANCELLING
+    PHASE.load(Ordering::Relaxed) >= CANCELLING
+}
+
+/// This process was told to end: no run begins any more, and those under way are cancelled when their
+/// owner looks at them.
+#[cfg(target_os = "linux")]
+pub(crate) fn told_to_end() {
+    PHASE.store(TOLD, Ordering::SeqCst);
 }
 
 /// How long a task may go on at the most when it is told to stop now, whatever it has asked for.
@@ -140,7 +149,11 @@ pub(crate) fn longest_grace() -> Duration {
 
 /// Why a run does not begin, or ends.
 pub(crate) fn ended() -> Error {
-    Error::new(ErrorKind::Cancelled, "the program is shutting down (`concur::shutdown`)")
+    let reason = match PHASE.load(Ordering::SeqCst) {
+        TOLD => "the supervisor of deferred tasks was told to end (SIGTERM)",
+        _ => "the program is shutting down (`concur::shutdown`)",
+    };
+    Error::new(ErrorKind::Cancelled, reason)
 }
 
 /// A process that was forked to go on by itself begins anew.

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use concur::{Config, Driver, ErrorKind, concurrent};
+use rustix::process::{Signal, kill_process};
 
-use crate::contract::{Marks, await_mark, eventually, mark};
+use crate::contract::{Marks, await_mark, eventually, is_alive, mark};
+use crate::played::parent;
 use crate::processes::pid;
 use crate::scenario::{Ended, Named, scenario};
 
@@ -16,6 +18,8 @@ pub(crate) const SCENARIOS: &[Named] = &[
     ("defers_what_is_tried_again", defers_what_is_tried_again),
     ("defers_with_a_deadline", defers_with_a_deadline),
     ("shuts_down_what_it_runs_itself", shuts_down_what_it_runs_itself),
+    ("ends_its_supervisor_by_a_signal", ends_its_supervisor_by_a_signal),
+    ("ends_an_idle_supervisor_by_a_signal", ends_an_idle_supervisor_by_a_signal),
     ("defers_more_than_its_supervisor_can_hold", defers_more_than_its_supervisor_can_hold),
 ];
 
@@ -245,6 +249,60 @@ pub(crate) fn what_a_shutdown_cuts_off_is_told() {
     assert_fates(&log, 2, &[("0", "is done"), ("1", never)]);
 }
 
+fn ends_its_supervisor_by_a_signal(dir: &Path) {
+    for driver in [Driver::Process, Driver::Fork] {
+        let (there, name) = (dir.to_owned(), driver.name().to_owned());
+        let endless = concurrent! {
+            for number in 0..2_u32 => {
+                assert_eq!(number, 0);
+                std::fs::write(there.join("pid.tmp"), std::process::id().to_string())?;
+                std::fs::rename(there.join("pid.tmp"), there.join(&name))?;
+                std::thread::sleep(Duration::from_secs(600));
+            }
+        };
+        let deferred = endless.limit(1).driver(driver.clone()).defer().expect("it can be");
+        assert!(await_mark(dir, driver.name()));
+        let worker = std::fs::read_to_string(dir.join(driver.name())).expect("it was written");
+        let worker: u32 = worker.parse().expect("a pid");
+        let above = parent(worker);
+        let supervisor = if driver == Driver::Process { parent(above) } else { above };
+        assert_ne!(supervisor, std::process::id());
+        kill_process(pid(supervisor), Signal::TERM).expect("it is there");
+        let err = deferred.wait_for(LONG).expect_err("it was cancelled");
+        assert_eq!(err.kind(), ErrorKind::Cancelled);
+        assert!(eventually(|| !is_alive(worker) && !is_alive(supervisor)));
+        let next = concurrent! { next => () }.driver(driver).defer().expect("there is another one");
+        next.wait_for(LONG).expect("it ends well");
+    }
+}
+
+pub(crate) fn what_a_signal_cuts_off_is_told() {
+    let (log, _) = log_of("ends_its_supervisor_by_a_signal");
+    for deferral in [1, 3] {
+        let cut =
+            "was cancelled: the supervisor of deferred tasks was told to end (SIGTERM) (worker ";
+        assert_fates(&log, deferral, &[("0", cut), ("1", "never started: the supervisor")]);
+        assert_fates(&log, deferral + 1, &[("next", "is done")]);
+    }
+}
+
+fn ends_an_idle_supervisor_by_a_signal(dir: &Path) {
+    let there = dir.to_owned();
+    let deferred = concurrent! {
+        first => std::fs::write(there.join("pid"), std::process::id().to_string())?,
+    };
+    deferred.defer().expect("it can be deferred").wait_for(LONG).expect("it ends well");
+    let worker = std::fs::read_to_string(dir.join("pid")).expect("it was written");
+    let supervisor = parent(parent(worker.parse().expect("a pid")));
+    kill_process(pid(supervisor), Signal::TERM).expect("it is there");
+    assert!(eventually(|| !is_alive(supervisor)));
+}
+
+pub(crate) fn an_idle_supervisor_ends_by_a_signal() {
+    let (log, _) = log_of("ends_an_idle_supervisor_by_a_signal");
+    assert_fates(&log, 1, &[("first", "is done")]);
+}
+
 fn defers_more_than_its_supervisor_can_hold(dir: &Path) {
     let there = dir.to_owned();
     let deferred = concurrent! {
@@ -252,7 +310,7 @@ fn defers_more_than_its_supervisor_can_hold(dir: &Path) {
     };
     deferred.defer().expect("it can be deferred").wait_for(LONG).expect("it ends well");
     let worker = std::fs::read_to_string(dir.join("pid")).expect("it was written");
-    let supervisor = crate::played::parent(crate::played::parent(worker.parse().expect("a pid")));
+    let supervisor = parent(parent(worker.parse().expect("a pid")));
     let status =
         std::fs::read_to_string(format!("/proc/{supervisor}/status")).expect("it is there");
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).expect("it has one");

@@ -33,3 +33,5 @@ mod section;
 pub(crate) mod signals;
 #[cfg(target_os = "linux")]
 pub(crate) mod stack;
+#[cfg(target_os = "linux")]
+pub(crate) mod termination;

@@ -3,7 +3,8 @@
 //! One thread drives the runs of all deferrals, through the same drivers as any program; driver
 //! Process gives it a fork server of its own. It ends when its caller is gone and everything it was
 //! given is done. What it was given it holds in its own memory, and it says so before the caller goes
-//! on.
+//! on. Told to end by SIGTERM, as by who stops a service, it cancels its runs first, so that the log says
+//! what became of their tasks.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -25,6 +26,7 @@ use crate::error::{Error, TaskError};
 use crate::run::{Blocking, Policy, Run};
 use crate::seen::Watched;
 use crate::sys::fork::exit_now;
+use crate::sys::termination::Termination;
 use crate::task::TaskSpec;
 use crate::wire::{Deferring, News};
 
@@ -36,6 +38,8 @@ struct Supervisor {
     deferrals: Vec<Deferral>,
     /// News that found no room in the caller's socket.
     unsent: VecDeque<Vec<u8>>,
+    /// `None` where no descriptor was free: then the signal ends this process at once.
+    termination: Option<Termination>,
 }
 
 /// A deferral under way.
@@ -79,21 +83,31 @@ impl Supervisor {
             log: Arc::new(Log::to(log)),
             deferrals: Vec::new(),
             unsent: VecDeque::new(),
+            termination: Termination::hear().ok(),
         }
     }
 
     fn serve(mut self) -> ! {
         let mut blocking = Blocking::new();
         loop {
-            self.take_orders();
+            let is_told = self.termination.as_ref().is_some_and(Termination::has_come);
+            if is_told {
+                // What is on its way stays unread: the caller starts another supervisor for it.
+                crate::shutdown::told_to_end();
+            } else {
+                self.take_orders();
+            }
             self.advance(&mut blocking);
             self.send_news();
-            if self.deferrals.is_empty() && self.caller.is_none() {
+            if self.deferrals.is_empty() && (is_told || self.caller.is_none()) {
                 exit_now(0)
             }
             let wait = blocking.prepare();
             let parked = self.deferrals.iter_mut().all(|deferral| !deferral.going.run.park(wait));
-            if let Some(caller) = &self.caller {
+            if let Some(termination) = self.termination.as_ref().filter(|_| !is_told) {
+                wait.socket(termination.event());
+            }
+            if let Some(caller) = self.caller.as_ref().filter(|_| !is_told) {
                 wait.socket(caller);
                 if !self.unsent.is_empty() {
                     wait.room(caller);
