@@ -159,9 +159,9 @@
 pub use concur_macros::concurrent_function as task;
 pub use concur_macros::{main, on_deferred_failure, on_worker_start, preload};
 pub use concur_runtime::{
-    Config, Deferred, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter, Job, Many,
-    Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskInfo, TaskTuple, Tasks,
-    WhenFull, WorkerLocal, flush, init, join, join_all, register_engine, shutdown, tasks,
+    Config, DeferLogLevel, Deferred, Driver, DriverConfig, Engine, Error, ErrorKind, Failure, Iter,
+    Job, Many, Outcome, PanicInfo, Pending, Running, Stream, Task, TaskError, TaskInfo, TaskTuple,
+    Tasks, WhenFull, WorkerLocal, flush, init, join, join_all, register_engine, shutdown, tasks,
 };
 
 #[doc(inline)]

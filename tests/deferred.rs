@@ -17,6 +17,9 @@ mod played;
 #[path = "life/processes.rs"]
 #[expect(dead_code, reason = "the memory of nobody is looked at")]
 mod processes;
+#[cfg(all(feature = "tracing", feature = "log"))]
+#[path = "deferred/recorded.rs"]
+mod recorded;
 #[path = "life/scenario.rs"]
 #[expect(dead_code, reason = "scenarios without arguments and input")]
 mod scenario;
@@ -73,8 +76,21 @@ const OWN: &[harness::Check] = &[
     ("a_log_that_cannot_be_opened_is_told_at_once", log::one_that_cannot_be_opened_is_told),
 ];
 
+#[cfg(all(feature = "tracing", feature = "log"))]
+use recorded::{CHECKS as RECORDED, SCENARIOS as RECORDED_SCENARIOS};
+#[cfg(not(all(feature = "tracing", feature = "log")))]
+const RECORDED: &[harness::Check] = &[];
+#[cfg(not(all(feature = "tracing", feature = "log")))]
+const RECORDED_SCENARIOS: &[Named] = &[];
+
 #[concur::main]
 fn main() -> ExitCode {
-    scenario::play(&[SCENARIOS, ends::SCENARIOS, log::SCENARIOS, fates::SCENARIOS])
-        .unwrap_or_else(|| harness::run(&[PLAYED, OWN].concat()))
+    scenario::play(&[
+        SCENARIOS,
+        ends::SCENARIOS,
+        log::SCENARIOS,
+        fates::SCENARIOS,
+        RECORDED_SCENARIOS,
+    ])
+    .unwrap_or_else(|| harness::run(&[PLAYED, OWN, RECORDED].concat()))
 }

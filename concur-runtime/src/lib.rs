@@ -78,7 +78,7 @@ mod worker;
 #[expect(unsafe_code, reason = "the one place for it; every block carries its proof")]
 mod sys;
 
-pub use config::{Config, DriverConfig, WhenFull};
+pub use config::{Config, DeferLogLevel, DriverConfig, WhenFull};
 pub use defer::{Deferred, flush};
 pub use driver::Driver;
 pub use engine::{Engine, Job, Running, register_engine};

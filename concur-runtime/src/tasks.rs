@@ -247,7 +247,8 @@ impl<T> Tasks<T> {
     /// A task that fails stops no other. What becomes of each is one line in the file that
     /// `CONCUR_DEFER_LOG` names (it is done, failed, was cancelled or never started, and why), with one
     /// before it for each attempt that is tried again. The output of the tasks goes there as well (else
-    /// nowhere).
+    /// nowhere), and on drivers Process and Fork what they record for `tracing` or `log`
+    /// ([`Config::defer_log_level`](crate::Config::defer_log_level)).
     ///
     /// # Errors
     ///

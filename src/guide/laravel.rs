@@ -168,8 +168,9 @@
 //! # Ok::<(), concur::Error>(())
 //! ```
 //!
-//! What becomes of them, and what they print, goes to the file that `CONCUR_DEFER_LOG` names. They
-//! outlive the program, not the machine: what must not be lost belongs in a queue.
+//! What becomes of them, what they print, and what they record for `tracing` or `log` goes to the file
+//! that `CONCUR_DEFER_LOG` names. They outlive the program, not the machine: what must not be lost
+//! belongs in a queue.
 //!
 //! # Jobs
 //!

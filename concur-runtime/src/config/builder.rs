@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::sources::{self, Installed};
-use super::{Choice, LANES_ALLOWED, MOST_LANES, Options, Source, WhenFull};
+use super::{Choice, DeferLogLevel, LANES_ALLOWED, MOST_LANES, Options, Source, WhenFull};
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::size::{self, Spelled};
@@ -192,6 +192,15 @@ macro_rules! settings {
                 self.check(!limit.is_zero(), "start_limit", "0s", "a duration above zero");
                 let $options = &mut self;
                 $place.start_limit = Some(limit);
+                self
+            }
+
+            /// Which of what deferred tasks record for `tracing` and `log` (features of these names)
+            /// stands in the file that `CONCUR_DEFER_LOG` names, on drivers Process and Fork.
+            /// [`Info`](DeferLogLevel::Info), unless set.
+            pub fn defer_log_level(mut self, level: DeferLogLevel) -> Self {
+                let $options = &mut self;
+                $place.defer_log_level = Some(level);
                 self
             }
 

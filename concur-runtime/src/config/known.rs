@@ -3,7 +3,7 @@
 //! The environment and the file know the same ones, so that a setting is written down here once.
 //! Knows neither of them: they say where a value came from.
 
-use super::{LANES_ALLOWED, MOST_LANES, Options, WhenFull, nearest::nearest};
+use super::{DeferLogLevel, LANES_ALLOWED, MOST_LANES, Options, WhenFull, nearest::nearest};
 use crate::{duration, size};
 
 /// One setting.
@@ -30,7 +30,7 @@ const ANY_NUMBER: &str = "a whole number from 0";
 const SWITCH: &str = "`true`, `1`, `false` or `0`";
 
 /// All settings but the driver, which is no driver's own.
-pub(super) static ALL: [Known; 15] = [
+pub(super) static ALL: [Known; 16] = [
     number("workers", COUNT, |text, into| {
         put(
             &mut into.workers,
@@ -67,6 +67,9 @@ pub(super) static ALL: [Known; 15] = [
     switch("fork_with_threads", |text, into| put(&mut into.fork_with_threads, on_or_off(text))),
     text("start_limit", duration::ALLOWED, |text, into| {
         put(&mut into.start_limit, duration::parse(text))
+    }),
+    text("defer_log_level", DeferLogLevel::ALLOWED, |text, into| {
+        put(&mut into.defer_log_level, DeferLogLevel::from_name(text))
     }),
 ];
 

@@ -4,6 +4,7 @@
 //! said for all.
 
 mod builder;
+mod defer_log_level;
 mod environment;
 #[cfg(feature = "config-file")]
 mod file;
@@ -18,6 +19,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 pub use builder::{Config, DriverConfig};
+pub use defer_log_level::DeferLogLevel;
 use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 pub(crate) use sources::{Installed, inherit, inherited, install, installed};
@@ -45,6 +47,7 @@ pub(crate) struct Options {
     pub(crate) nested_limit: Option<u32>,
     pub(crate) fork_with_threads: Option<bool>,
     pub(crate) start_limit: Option<Duration>,
+    pub(crate) defer_log_level: Option<DeferLogLevel>,
 }
 
 /// All that one source says: the driver, options for every driver, options for some.
@@ -154,6 +157,8 @@ pub(crate) struct Settings {
     pub(crate) fork_with_threads: bool,
     /// A worker that has not taken its task after this time has not come up.
     pub(crate) start_limit: Duration,
+    /// What of what deferred tasks record is in their log.
+    pub(crate) defer_log_level: DeferLogLevel,
 }
 
 /// How deep blocks may be nested, unless a setting says otherwise.
@@ -230,6 +235,7 @@ impl Settings {
             nested_limit: first(&layers, |from| from.nested_limit).unwrap_or(NESTED_LIMIT),
             fork_with_threads: first(&layers, |from| from.fork_with_threads).unwrap_or(false),
             start_limit: first(&layers, |from| from.start_limit).unwrap_or(START_LIMIT),
+            defer_log_level: first(&layers, |from| from.defer_log_level).unwrap_or_default(),
             driver,
         })
     }

@@ -55,6 +55,7 @@ fn a_mistake_names_the_place_the_value_and_what_is_allowed() {
         ("CONCUR_ISOLATED", "maybe", "`true`"),
         ("CONCUR_NESTED_LIMIT", "0", "from 1"),
         ("CONCUR_START_LIMIT", "0s", "`250ms`"),
+        ("CONCUR_DEFER_LOG_LEVEL", "loud", "`warn`"),
     ] {
         let message = read(&[(name, value)]).expect_err(name).to_string();
         for part in [name, value, allowed] {
@@ -104,7 +105,7 @@ fn sources_come_in_their_order_and_within_each_a_driver_s_own_settings_first() {
 #[test]
 fn every_setting_can_be_set_by_the_environment_for_all_and_for_one() {
     for known in &known::ALL {
-        let value = ["7", "true", "3s", "5MiB", "fail"]
+        let value = ["7", "true", "3s", "5MiB", "fail", "warn"]
             .into_iter()
             .find(|value| known.read(value, &mut Options::default()).is_some());
         let value = value.expect(known.name);

@@ -1,7 +1,7 @@
 //! The log of deferred work, in the file that `CONCUR_DEFER_LOG` names: what each line of it looks like.
 //!
 //! A task has one line that says what became of it, and before it may have lines for attempts that are
-//! tried again. Knows nothing of runs; [`report`](super::report) says what to write, and when.
+//! tried again, and for what it records. Knows nothing of runs; [`report`](super::report) says what to write, and when.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -13,6 +13,8 @@ use std::time::{Duration, SystemTime};
 use super::Names;
 use crate::duration::Spelled;
 use crate::error::{Error, ErrorKind, TaskError};
+#[cfg(all(target_os = "linux", feature = "forward"))]
+use crate::forward::Spoken;
 
 /// The variable that names the file.
 const VARIABLE: &str = "CONCUR_DEFER_LOG";
@@ -123,6 +125,20 @@ impl Log {
                 );
             }
         }
+    }
+
+    /// A task recorded something.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    pub(crate) fn recorded(&self, about: About, task: &str, pid: u32, spoken: &Spoken<'_>) {
+        self.line(about, format_args!("task `{task}` (worker {pid}): {spoken}"));
+    }
+
+    /// Something was recorded by what a task had left running. Whose that was is not known: the deferral
+    /// is the one that the worker was at when it was heard.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    pub(crate) fn recorded_after(&self, deferral: u64, pid: u32, spoken: &Spoken<'_>) {
+        let about = About { deferral, item: None };
+        self.line(about, format_args!("worker {pid}, left behind by an earlier task: {spoken}"));
     }
 
     /// The program's hooks could not be told of a failure.

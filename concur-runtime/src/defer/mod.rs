@@ -15,6 +15,8 @@ mod deferred;
 pub(crate) mod forked;
 #[cfg(target_os = "linux")]
 pub(crate) mod hooks;
+#[cfg(all(target_os = "linux", feature = "forward"))]
+pub(crate) mod listening;
 pub(crate) mod local;
 pub(crate) mod log;
 pub(crate) mod report;

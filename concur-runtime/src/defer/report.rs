@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Names;
+#[cfg(all(target_os = "linux", feature = "forward"))]
+use super::listening::Listening;
 use super::log::{About, Cut, Log};
 use crate::codec::CodecError;
 use crate::error::{Error, TaskError};
@@ -94,6 +96,25 @@ impl Going {
             Ok(()) => Err(Error::of_tasks(failures)),
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+impl Going {
+    /// From now on the log has what its tasks record, too, if there is a log.
+    #[cfg(feature = "forward")]
+    pub(crate) fn listen(&mut self) {
+        let Report { log, tasks, .. } = &self.report;
+        let about = (0..tasks.len()).map(|index| self.report.about(index)).collect();
+        let level = self.run.defer_log_level();
+        let ear = Listening::begin(log, about, level);
+        if let Some(ear) = ear {
+            self.run.observe(Box::new(ear));
+        }
+    }
+
+    #[cfg(not(feature = "forward"))]
+    #[expect(clippy::unused_self, reason = "nothing is forwarded")]
+    pub(crate) fn listen(&mut self) {}
 }
 
 /// None of a deferral's tasks runs, because it was refused.

@@ -7,7 +7,8 @@
 //! that both share (`speak`, `sys/ring.rs`): no system call while the caller is awake, and what was
 //! recorded before a crash is there after it. The caller looks into the ring whenever it looks at the
 //! attempt, and before it takes its outcome (`relay`), and hands on what it finds, inside the task's
-//! span, as if it had been recorded here (`callsites`).
+//! span, as if it had been recorded here (`callsites`). What a deferred task records becomes text instead
+//! (`plain`), for the log of its deferral.
 //!
 //! The ring has a bound. A task that finds it full waits a moment for the caller; if the caller does
 //! not read, what finds no room is dropped and counted, and the count is told. So a task is never held
@@ -17,6 +18,8 @@
 mod callsites;
 #[cfg(feature = "log")]
 mod logger;
+#[cfg(feature = "forward")]
+mod plain;
 #[cfg(feature = "forward")]
 mod relay;
 #[cfg(feature = "forward")]
@@ -28,6 +31,8 @@ mod subscriber;
 #[cfg(feature = "forward")]
 mod utterance;
 
+#[cfg(feature = "forward")]
+pub(crate) use plain::Spoken;
 #[cfg(feature = "forward")]
 pub(crate) use relay::relay;
 #[cfg(feature = "forward")]

@@ -1,5 +1,6 @@
 //! The caller's side: hands on what a worker has said.
 
+use super::plain::Spoken;
 use super::utterance::Utterance;
 use crate::channel::{CallerEnd, Overheard};
 use crate::codec;
@@ -31,7 +32,12 @@ impl Speaker<'_> {
             };
             lost = lost.wrapping_add(u32::from(!is_said));
         }
-        if lost > 0 {
+        if lost == 0 {
+            return;
+        }
+        if let Some(journal) = self.job.view.journal() {
+            journal.write(Some(self.job.name()), self.pid, &Spoken::lost(lost));
+        } else {
             self.job.view.in_name(Some(self.pid), || self.tell_of_lost(lost));
         }
     }
@@ -41,6 +47,11 @@ impl Speaker<'_> {
     /// handed on.
     fn say(&self, utterance: Utterance, turn: u32) -> bool {
         let is_own = turn == self.turn;
+        if let Some(journal) = self.job.view.journal() {
+            let task = is_own.then_some(self.job.name());
+            journal.write(task, self.pid, &Spoken::said(&utterance));
+            return true;
+        }
         self.job.view.in_name(is_own.then_some(self.pid), || match utterance {
             #[cfg(feature = "tracing")]
             Utterance::Event(event) => {

@@ -32,6 +32,8 @@ pub(crate) use launch::{Attempt, Launch, Launcher, Stopped};
 pub(crate) use wait::poll as poll_until;
 pub(crate) use wait::{Blocking, Wait};
 
+#[cfg(all(target_os = "linux", feature = "forward"))]
+use crate::config::DeferLogLevel;
 use crate::config::{Methods, Settings};
 use crate::context::{Context, Moment};
 use crate::driver::Driver;
@@ -39,6 +41,8 @@ use crate::engine::Job;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::inside::Follower;
 use crate::outcome::{End, Limit, Outcome, Stop};
+#[cfg(all(target_os = "linux", feature = "forward"))]
+use crate::seen::Observer;
 use crate::seen::{Begun, Ended, How, Observers, Watched};
 use crate::shutdown::{self, Pass};
 use crate::task::panic;
@@ -361,6 +365,18 @@ impl Run {
     /// The driver of tasks that name none of their own.
     pub(crate) fn driver(&self) -> &Driver {
         &self.settings.driver
+    }
+
+    /// One more who watches, before the run has begun.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    pub(crate) fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.observers.add(observer);
+    }
+
+    /// What of what its tasks record is to be in the log, if they are deferred.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    pub(crate) fn defer_log_level(&self) -> DeferLogLevel {
+        self.settings.defer_log_level
     }
 
     /// The place that the next task would have.

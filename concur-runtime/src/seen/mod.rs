@@ -2,8 +2,8 @@
 //!
 //! A run tells its [`Observers`] what happens to it and to its tasks, and gives each attempt a
 //! [`View`], which goes with the job to where the task runs: there it stands around the task, and what
-//! a worker forwards is said through it. Two users of one idea: `spans` (feature `tracing`) and `bar`
-//! (feature `progress`). Observers change nothing: a run goes the same way with and without them.
+//! a worker forwards is said through it. Three users of one idea: `spans` (feature `tracing`), `bar`
+//! (feature `progress`), and the log of deferred work (`defer/listening.rs`). Observers change nothing: a run goes the same way with and without them.
 //! Without the features there are none, and the compiler leaves nothing of this.
 
 #[cfg(feature = "progress")]
@@ -14,6 +14,8 @@ mod spans;
 use std::time::Duration;
 
 use crate::context::Moment;
+#[cfg(all(target_os = "linux", feature = "forward"))]
+use crate::defer::listening::Journal;
 use crate::driver::Driver;
 use crate::error::{Error, TaskError};
 #[cfg(target_os = "linux")]
@@ -106,9 +108,15 @@ pub(crate) trait Observer: Send {
 pub(crate) struct Observers(Vec<Box<dyn Observer>>);
 
 /// Whether there can be any.
-const POSSIBLE: bool = cfg!(any(feature = "tracing", feature = "progress"));
+const POSSIBLE: bool = cfg!(any(feature = "tracing", feature = "progress", feature = "forward"));
 
 impl Observers {
+    /// One more, before the run has begun.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    pub(crate) fn add(&mut self, observer: Box<dyn Observer>) {
+        self.0.push(observer);
+    }
+
     #[cfg(any(feature = "tracing", feature = "progress"))]
     pub(crate) fn of(run: &Begun<'_>) -> Self {
         let Watched::Here(tasks) = run.watched else { return Self::default() };
@@ -171,6 +179,9 @@ pub(crate) struct View {
     span: Option<std::sync::Arc<spans::TaskSpan>>,
     #[cfg(feature = "progress")]
     line: Option<bar::Line>,
+    /// The log of the deferral that the task is part of, in a supervisor that has one.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    journal: Option<Journal>,
 }
 
 #[cfg_attr(
@@ -190,6 +201,10 @@ impl View {
     /// What of what the task records in another process is wanted here.
     #[cfg(target_os = "linux")]
     pub(crate) fn levels(&self) -> Levels {
+        #[cfg(feature = "forward")]
+        if let Some(journal) = &self.journal {
+            return journal.levels();
+        }
         #[cfg(feature = "tracing")]
         let tracing = self.span.as_ref().map_or(0, |_| spans::wanted_level());
         #[cfg(not(feature = "tracing"))]
@@ -199,6 +214,18 @@ impl View {
         #[cfg(not(feature = "log"))]
         let log = 0;
         Levels::new(tracing, log)
+    }
+
+    /// What the task records in another process is written there.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    pub(crate) fn write_into(&mut self, journal: Journal) {
+        self.journal = Some(journal);
+    }
+
+    /// Where what the task records in another process is written, if that is not recorded here.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
     }
 
     /// Writes on the terminal, where a bar may be in the way.

@@ -68,7 +68,8 @@ pub(crate) fn live_forked(
     super::tasks::prepare();
     let mut supervisor = Supervisor::new(caller, log);
     let kept = Telling::Kept(Vec::new());
-    let going = Going::new(id, run, specs, Arc::clone(&supervisor.log), kept);
+    let mut going = Going::new(id, run, specs, Arc::clone(&supervisor.log), kept);
+    going.listen();
     supervisor.deferrals.push(Deferral { going, directory: None, is_hook: false });
     // Nothing of ours may unwind into the code that deferred: that is its parent's to go on with.
     let _ = catch_unwind(AssertUnwindSafe(|| supervisor.serve()));
@@ -157,7 +158,8 @@ impl Supervisor {
         let watched = Watched::Here(Some(deferral.specs.len()));
         let run = context.enter(|| Run::new(deferral.methods, deferral.policy, watched))?;
         let kept = Telling::Kept(Vec::new());
-        let going = Going::new(id, run, deferral.specs, Arc::clone(&self.log), kept);
+        let mut going = Going::new(id, run, deferral.specs, Arc::clone(&self.log), kept);
+        going.listen();
         self.deferrals.push(Deferral { going, directory, is_hook: false });
         Ok(())
     }
@@ -192,7 +194,8 @@ impl Supervisor {
         let (id, directory) = (going.id, directory.clone());
         match Run::new(methods, Policy::Settle, Watched::Here(Some(1))) {
             Ok(run) => {
-                let going = Going::new(id, run, specs, Arc::clone(&self.log), Telling::Nothing);
+                let mut going = Going::new(id, run, specs, Arc::clone(&self.log), Telling::Nothing);
+                going.listen();
                 self.deferrals.push(Deferral { going, directory, is_hook: true });
             }
             Err(err) => self.log.hooks_not_told(About { deferral: id, item: None }, &err),
