@@ -23,6 +23,8 @@ mod recorded;
 #[path = "life/scenario.rs"]
 #[expect(dead_code, reason = "scenarios without arguments and input")]
 mod scenario;
+#[path = "deferred/together.rs"]
+mod together;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,10 @@ scenarios! {
     played::deferring_leaves_no_descriptor_and_no_zombie,
     played::deferred_work_does_not_inherit_a_deadline,
     played::deferred_work_is_not_told_to_stop_with_its_task,
+    together::all_who_wait_are_told,
+    together::deferring_goes_on_while_others_wait,
+    together::attempts_are_kept_for_who_waits,
+    together::nothing_is_deferred_after_shutdown,
 }
 
 const OWN: &[harness::Check] = &[

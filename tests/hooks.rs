@@ -45,6 +45,8 @@ scenarios! {
     endings::a_preload_hook_that_aborts(PRELOAD = "aborts"),
     endings::a_preload_hook_that_overflows(PRELOAD = "overflows"),
     endings::a_preload_hook_that_hangs(PRELOAD = "hangs", CONCUR_WORKERS = "4", CONCUR_START_LIMIT = "500ms"),
+    endings::a_deferral_names_a_preload_hook_that_exits(PRELOAD = "exits"),
+    endings::a_deferral_names_a_preload_hook_that_hangs(PRELOAD = "hangs", CONCUR_START_LIMIT = "500ms"),
     endings::a_preload_hook_that_recovers(PRELOAD = "fails_at_first"),
     endings::a_preload_hook_that_fails_fails_large_arguments_too(PRELOAD = "exits"),
     endings::a_start_hook_that_fails(START = "fails"),

@@ -115,6 +115,28 @@ pub(crate) fn a_preload_hook_that_hangs(dir: &Path) {
     all_gone(&[logged(dir, "preload"), logged(dir, "sleeper")].concat());
 }
 
+/// The hook is named, whichever verb comes first, and soon.
+fn deferring_names(said: &str) {
+    for _ in 0..2 {
+        let err = concurrent! { later => () }.defer().map(|_| ()).expect_err("no server comes up");
+        assert_eq!(err.kind(), ErrorKind::Start, "{err}");
+        let text = err.to_string();
+        let begin = "the supervisor of deferred tasks cannot be started: the preload hook `load` (";
+        assert!(text.starts_with(begin) && text.contains(said), "{text}");
+    }
+}
+
+pub(crate) fn a_deferral_names_a_preload_hook_that_exits(_: &Path) {
+    deferring_names("did not return: its process exited with code 3");
+    let _ = run_one(&Driver::Process);
+    deferring_names("did not return: its process exited with code 3");
+}
+
+pub(crate) fn a_deferral_names_a_preload_hook_that_hangs(dir: &Path) {
+    deferring_names("did not return within 500ms");
+    all_gone(&[logged(dir, "preload"), logged(dir, "sleeper")].concat());
+}
+
 pub(crate) fn a_preload_hook_that_recovers(dir: &Path) {
     check(&run_one(&Driver::Process).failures()[0], &Driver::Process, "preload", "not yet");
     let mut result = Err(());

@@ -2,11 +2,13 @@
 //! listened to by whoever asks for news.
 //!
 //! Nobody reads its socket all the time: news are taken in by those who wait, and by the next
-//! deferral. The supervisor keeps what finds no room.
+//! deferral. The supervisor keeps what finds no room. Of those who wait in several threads one reads,
+//! for all of them, and another one when it leaves: news that one of them takes in are never missed by
+//! another who sleeps for the socket.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
@@ -19,13 +21,14 @@ use crate::channel::{close_on_exec_pair, receive, send_with};
 use crate::codec;
 use crate::config::Settings;
 use crate::context::Moment;
-use crate::engines::Identity;
+use crate::duration::Spelled;
+use crate::engines::{AskedSupervisor, Identity};
 use crate::error::{Error, ErrorKind};
 use crate::locks::lock;
 use crate::sys::process_local::ProcessLocal;
 use crate::wire::{Deferring, News};
 
-/// A supervisor that does not say that it holds a deferral after this time has not come up.
+/// A supervisor that is up says after this time that it holds a deferral, or never will.
 const HOLD_LIMIT: Duration = Duration::from_secs(30);
 
 /// The supervisor of this process.
@@ -37,6 +40,8 @@ struct Supervisor {
     /// Who it works for.
     identity: Identity,
     told: Mutex<Told>,
+    /// Told after each time that news were taken in, and when nobody reads any more.
+    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -47,6 +52,8 @@ struct Told {
     handed: Vec<Weak<Entry>>,
     refused: Vec<(u64, String)>,
     gone: bool,
+    /// Somebody waits at the socket, and takes in what comes.
+    is_read: bool,
 }
 
 /// Brings a deferral into the hands of the supervisor.
@@ -68,7 +75,7 @@ pub(super) fn submit(
         if supervisor.hand(entry, &file).is_ok() {
             let supervisor = Arc::clone(supervisor);
             drop(current);
-            if supervisor.await_held(entry)? {
+            if supervisor.await_held(entry, HOLD_LIMIT, |_| None)? {
                 return Ok(());
             }
             // It ended before it held anything: once more, with a new one.
@@ -76,26 +83,41 @@ pub(super) fn submit(
         }
     }
     let log = Log::open()?;
-    let supervisor = Arc::new(Supervisor::start(settings, log.as_ref()).map_err(start)?);
-    supervisor.hand(entry, &file).map_err(start)?;
+    let (supervisor, asked) = Supervisor::start(settings, log.as_ref()).map_err(start)?;
+    let handed = supervisor.hand(entry, &file);
     *current = Some(Arc::clone(&supervisor));
     drop(current);
-    if supervisor.await_held(entry)? {
+    let held = match handed {
+        Ok(()) => {
+            // Hooks come first, which have this time.
+            let limit = settings.start_limit + HOLD_LIMIT;
+            supervisor.await_held(entry, limit, |waited| asked.hung_in_hook(waited))?
+        }
+        // It has ended: of what, is told below.
+        Err(_) => false,
+    };
+    if held {
         return Ok(());
     }
-    Err(start(io::Error::other("it ended before it held the tasks")))
+    let reason = asked.died_in_hook();
+    let reason = reason.unwrap_or_else(|| "it ended before it held the tasks".to_owned());
+    Err(start(io::Error::other(reason)))
 }
 
 impl Supervisor {
-    fn start(settings: &Settings, log: Option<&std::fs::File>) -> io::Result<Self> {
+    fn start(
+        settings: &Settings,
+        log: Option<&std::fs::File>,
+    ) -> io::Result<(Arc<Self>, AskedSupervisor)> {
         let (ours, theirs) = close_on_exec_pair()?;
         set_socket_timeout(&ours, Timeout::Send, Some(HOLD_LIMIT))?;
-        crate::engines::start_supervisor(settings, &theirs, log.map(AsFd::as_fd))?;
-        Ok(Self::on(ours))
+        let asked = AskedSupervisor::of_server(settings, &theirs, log.map(AsFd::as_fd))?;
+        Ok((Arc::new(Self::on(ours)), asked))
     }
 
     fn on(socket: OwnedFd) -> Self {
-        Self { socket, identity: Identity::now(), told: Mutex::default() }
+        let (told, changed) = (Mutex::default(), Condvar::new());
+        Self { socket, identity: Identity::now(), told, changed }
     }
 
     fn hand(self: &Arc<Self>, entry: &Arc<Entry>, file: &OwnedFd) -> io::Result<()> {
@@ -105,9 +127,16 @@ impl Supervisor {
         send_with(&self.socket, &order, &[file.as_fd()])
     }
 
-    /// Waits until it says that it holds a deferral; `false` if it is gone instead.
-    fn await_held(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<bool, Error> {
-        let until = Moment::now().after(HOLD_LIMIT);
+    /// Waits until it says that it holds a deferral; `false` if it is gone instead. `hindrance` is asked
+    /// now and then, with the time so far, for a reason to give up before `limit`.
+    fn await_held(
+        self: &Arc<Self>,
+        entry: &Arc<Entry>,
+        limit: Duration,
+        hindrance: impl Fn(Duration) -> Option<String>,
+    ) -> Result<bool, Error> {
+        let begun = Moment::now();
+        let until = begun.after(limit);
         // Before it can be told, so that its end is not missed.
         entry.list(Some(Arc::clone(self) as Arc<dyn Source>));
         loop {
@@ -128,14 +157,117 @@ impl Supervisor {
             if gone {
                 return Ok(false);
             }
-            if until <= Moment::now() {
-                let limit = HOLD_LIMIT.as_secs();
+            let now = Moment::now();
+            if let Some(reason) = hindrance(now.since(begun)) {
                 let message =
-                    format!("the supervisor of deferred tasks did not answer in {limit}s");
+                    format!("the supervisor of deferred tasks cannot be started: {reason}");
                 return Err(give_up(entry, message));
             }
-            self.wait(Some(until));
+            if until <= now {
+                let message = format!(
+                    "the supervisor of deferred tasks did not answer in {}: was it stopped? When it \
+                     goes on it runs them all the same",
+                    Spelled(limit)
+                );
+                return Err(give_up(entry, message));
+            }
+            let is_answered = |told: &Told| {
+                told.gone
+                    || told.refused.iter().any(|(id, _)| *id == entry.id())
+                    || !told.handed.iter().any(|one| is(one, entry.id()))
+            };
+            self.wait_until(is_answered, Some(until.min(now.after(HINDRANCE_AFTER))));
         }
+    }
+
+    /// Waits until what has been told is enough, or the moment has come.
+    fn wait_until(&self, enough: impl Fn(&Told) -> bool, until: Option<Moment>) {
+        let mut told = lock(&self.told);
+        loop {
+            let left = until.map(|until| until.since(Moment::now()));
+            if told.gone || enough(&told) || left.is_some_and(|left| left.is_zero()) {
+                return;
+            }
+            if told.is_read {
+                // Whoever reads says when it has, or leaves.
+                let left = left.unwrap_or(LONGEST_SLEEP);
+                let woken = self.changed.wait_timeout(told, left);
+                (told, _) = woken.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            told.is_read = true;
+            drop(told);
+            let mut polled = [PollFd::new(&self.socket, PollFlags::IN)];
+            crate::run::poll_until(&mut polled, until);
+            told = lock(&self.told);
+            told.is_read = false;
+            self.take_in(told);
+            told = lock(&self.told);
+        }
+    }
+
+    /// Takes in what is there, and wakes those who wait for it.
+    fn take_in(&self, mut told: MutexGuard<'_, Told>) {
+        let over = told.read(&self.socket);
+        drop(told);
+        for (entry, result) in over {
+            entry.end(result);
+        }
+        // Who has looked and not yet fallen asleep holds the lock.
+        drop(lock(&self.told));
+        self.changed.notify_all();
+    }
+}
+
+/// So often somebody who waits for a supervisor to come up asks whether it can.
+const HINDRANCE_AFTER: Duration = Duration::from_millis(200);
+
+/// A bound on each sleep keeps a condition variable's clock out of the question.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+
+impl Told {
+    /// Reads what is in the socket: the deferrals that are over, and how they ended.
+    fn read(&mut self, socket: &OwnedFd) -> Vec<(Arc<Entry>, Result<(), Error>)> {
+        let mut ended = Vec::new();
+        while !self.gone {
+            match receive(socket, false) {
+                Ok(Some(frame)) => match codec::decode_all::<News>(&frame.bytes) {
+                    Ok(News::Held { id }) => {
+                        if let Some(at) = self.handed.iter().position(|one| is(one, id)) {
+                            let entry = self.handed.swap_remove(at);
+                            self.entries.push(entry);
+                        }
+                    }
+                    Ok(News::Refused { id, reason }) => self.refused.push((id, reason)),
+                    Ok(News::Ended { id, error }) => {
+                        let result = error.map_or(Ok(()), |bytes| Err(Error::from_bytes(&bytes)));
+                        ended.push((id, result));
+                    }
+                    Err(_) => self.gone = true,
+                },
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
+                Ok(None) | Err(_) => self.gone = true,
+            }
+        }
+        let mut entries: Vec<Arc<Entry>> = self.entries.iter().filter_map(Weak::upgrade).collect();
+        let mut over = Vec::new();
+        for (id, result) in ended {
+            if let Some(at) = entries.iter().position(|entry| entry.id() == id) {
+                over.push((entries.swap_remove(at), result));
+            }
+        }
+        if self.gone {
+            let lost = || {
+                Err(Error::new(
+                    ErrorKind::Killed,
+                    "the supervisor of deferred tasks is gone before they ended: they may have run, \
+                     in part",
+                ))
+            };
+            over.extend(entries.drain(..).map(|entry| (entry, lost())));
+        }
+        self.entries = entries.iter().map(Arc::downgrade).collect();
+        over
     }
 }
 
@@ -158,56 +290,14 @@ pub(super) fn listen(socket: OwnedFd, entry: &Arc<Entry>) {
 
 impl Source for Supervisor {
     fn look(&self) {
-        let mut ended = Vec::new();
-        let mut told = lock(&self.told);
-        while !told.gone {
-            match receive(&self.socket, false) {
-                Ok(Some(frame)) => match codec::decode_all::<News>(&frame.bytes) {
-                    Ok(News::Held { id }) => {
-                        if let Some(at) = told.handed.iter().position(|one| is(one, id)) {
-                            let entry = told.handed.swap_remove(at);
-                            told.entries.push(entry);
-                        }
-                    }
-                    Ok(News::Refused { id, reason }) => told.refused.push((id, reason)),
-                    Ok(News::Ended { id, error }) => {
-                        ended.push((
-                            id,
-                            error.map_or(Ok(()), |bytes| Err(Error::from_bytes(&bytes))),
-                        ));
-                    }
-                    Err(_) => told.gone = true,
-                },
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
-                Ok(None) | Err(_) => told.gone = true,
-            }
-        }
-        let mut entries: Vec<Arc<Entry>> = told.entries.iter().filter_map(Weak::upgrade).collect();
-        let mut over = Vec::new();
-        for (id, result) in ended {
-            if let Some(at) = entries.iter().position(|entry| entry.id() == id) {
-                over.push((entries.swap_remove(at), result));
-            }
-        }
-        if told.gone {
-            let lost = || {
-                Err(Error::new(
-                    ErrorKind::Killed,
-                    "the supervisor of deferred tasks is gone before they ended: they may have run, \
-                     in part",
-                ))
-            };
-            over.extend(entries.drain(..).map(|entry| (entry, lost())));
-        }
-        told.entries = entries.iter().map(Arc::downgrade).collect();
-        drop(told);
-        for (entry, result) in over {
-            entry.end(result);
+        let told = lock(&self.told);
+        // Whoever waits at the socket takes in what comes; if it did not hear of it, it would sleep on.
+        if !told.is_read {
+            self.take_in(told);
         }
     }
 
-    fn wait(&self, until: Option<Moment>) {
-        let mut polled = [PollFd::new(&self.socket, PollFlags::IN)];
-        crate::run::poll_until(&mut polled, until);
+    fn wait(&self, entry: &Entry, until: Option<Moment>) {
+        self.wait_until(|_| entry.is_done(), until);
     }
 }

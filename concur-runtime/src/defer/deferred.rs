@@ -85,7 +85,9 @@ impl Deferred {
 
 /// Waits until everything that this process has deferred so far is done, `limit` at the most.
 ///
-/// Failures of tasks are no error here: they are in the log, and told by [`Deferred::wait`].
+/// Failures of tasks are no error here: they are in the log, and told by [`Deferred::wait`]. The
+/// program's hooks for failures are told after it on drivers Process and Fork, and it does not wait for
+/// them.
 ///
 /// # Errors
 ///
@@ -140,8 +142,8 @@ pub(crate) trait Source: Send + Sync {
     /// Takes in what has been told. Never waits.
     fn look(&self);
 
-    /// Waits until something is told, or the moment has come.
-    fn wait(&self, until: Option<Moment>);
+    /// Waits until this deferral has ended or can never be told of, or the moment has come.
+    fn wait(&self, entry: &Entry, until: Option<Moment>);
 }
 
 /// One deferral, as this process knows it.
@@ -215,7 +217,7 @@ impl Entry {
         }
     }
 
-    fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         lock(&self.state).result.is_some()
     }
 
@@ -243,8 +245,7 @@ impl Entry {
             }
             if let Some(source) = state.source.clone() {
                 drop(state);
-                source.wait(until);
-                source.look();
+                source.wait(self, until);
             } else {
                 // A bound on each wait keeps a condition variable's clock out of the question.
                 let left = left.unwrap_or(Duration::from_secs(3600));

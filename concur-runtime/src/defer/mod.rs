@@ -53,6 +53,8 @@ pub(crate) fn hand_over(mut deferral: Deferral) -> Result<Deferred, Error> {
     deferral.methods.options.when_full = Some(WhenFull::Wait);
     // The program goes on, and the terminal is its own.
     deferral.methods.progress = false;
+    // What is handed over now is under way.
+    let _pass = crate::shutdown::Pass::take()?;
     let settings = Settings::resolve(&deferral.methods)?;
     refuse_what_cannot_be_sent(&deferral)?;
     let entry = Arc::new(Entry::new(Names::of(&deferral.specs)));

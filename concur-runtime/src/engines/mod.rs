@@ -20,7 +20,7 @@ use crate::run::Launcher;
 #[cfg(target_os = "linux")]
 pub(crate) use fork::danger as fork_danger;
 #[cfg(target_os = "linux")]
-pub(crate) use process::{Identity, end_workers, start_supervisor};
+pub(crate) use process::{AskedSupervisor, Identity, end_workers};
 
 /// What carries out the jobs of a driver.
 pub(crate) fn launcher(driver: &Driver) -> Result<Arc<dyn Launcher>, Error> {

@@ -13,17 +13,16 @@ mod identity;
 mod lease;
 mod pool;
 mod server;
+mod supervisor;
 
-use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::Waker;
 
-use crate::config::Settings;
 use crate::engine::Job;
 use crate::outcome::End;
 use crate::run::{Launch, Launcher};
 use attempt::ProcessAttempt;
 pub(crate) use identity::Identity;
+pub(crate) use supervisor::AskedSupervisor;
 
 pub(super) struct ProcessLauncher;
 
@@ -31,21 +30,6 @@ impl Launcher for ProcessLauncher {
     fn launch(&self, job: Job, overfill: bool, waker: &mut dyn FnMut() -> Waker) -> Launch {
         ProcessAttempt::begin(job, overfill, waker)
     }
-}
-
-/// Has the fork server fork a supervisor of deferred tasks, with its end of its socket.
-pub(crate) fn start_supervisor(
-    settings: &Settings,
-    socket: &OwnedFd,
-    log: Option<BorrowedFd<'_>>,
-) -> io::Result<()> {
-    let server = pool::pool().server(settings).map_err(|end| {
-        io::Error::other(match end {
-            End::NotStarted(reason) | End::Unsupported(reason) => reason,
-            other => format!("{other:?}"),
-        })
-    })?;
-    server.start_supervisor(socket, log)
 }
 
 /// Ends the workers and the fork server of this process, and waits for that.

@@ -149,21 +149,42 @@ impl TaskError {
         self
     }
 
-    /// This failure as data, without what is long.
+    /// This failure as data, without what is long: of the attempts before as many as there is room
+    /// for, the last ones.
     #[cfg(target_os = "linux")]
     pub(crate) fn to_data(&self) -> Result<Vec<u8>, CodecError> {
-        let mut facts = self.0.clone();
+        let mut room = LARGEST_EARLIER;
+        let earlier = self.0.earlier.iter().rev().map_while(|err| {
+            let data = codec::to_vec(&err.short_facts()).ok()?;
+            room = room.checked_sub(data.len())?;
+            Some(data)
+        });
+        let mut earlier: Vec<Vec<u8>> = earlier.collect();
+        earlier.reverse();
+        codec::to_vec(&(self.short_facts(), earlier))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn short_facts(&self) -> Facts {
+        let mut facts = (*self.0).clone();
         if let Some(panic) = &mut facts.panic {
             panic.backtrace = None;
         }
-        codec::to_vec(&facts)
+        facts
     }
 
     #[cfg(target_os = "linux")]
     pub(crate) fn from_data(data: &[u8]) -> Result<Self, CodecError> {
-        Ok(Self(Box::new(codec::decode_all(data)?)))
+        let (mut facts, earlier): (Facts, Vec<Vec<u8>>) = codec::decode_all(data)?;
+        let of_facts = |data: &Vec<u8>| Ok(Self(Box::new(codec::decode_all(data)?)));
+        facts.earlier = earlier.iter().map(of_facts).collect::<Result<_, CodecError>>()?;
+        Ok(Self(Box::new(facts)))
     }
 }
+
+/// So much of a failure's data tells of the attempts before.
+#[cfg(target_os = "linux")]
+const LARGEST_EARLIER: usize = 8 * 1024;
 
 impl Cause {
     fn chain(messages: Vec<String>) -> Option<Self> {

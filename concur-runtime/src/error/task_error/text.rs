@@ -20,8 +20,8 @@ impl fmt::Display for TaskError {
             (None, Some(_)) => Some(format!("driver {}", self.0.driver)),
             (None, None) => None,
         };
-        let tried = self.0.earlier.len();
-        let attempt = (tried > 0).then(|| format!("after {} attempts", self.0.attempts));
+        let tried = self.0.attempts;
+        let attempt = (tried > 1).then(|| format!("after {tried} attempts"));
         let facts: Vec<String> = place.into_iter().chain(attempt).collect();
         if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
     }

@@ -1,0 +1,80 @@
+//! Scenarios of several threads that share one supervisor, and of what comes after the end.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use concur::{Driver, ErrorKind, concurrent};
+
+use crate::contract::{await_mark, mark};
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// Each of them hears of the end, whoever reads it.
+pub(crate) fn all_who_wait_are_told(dir: &Path) {
+    // Fork first: it forks a program of one thread.
+    for driver in [Driver::Fork, Driver::Process] {
+        let (there, word) = (dir.to_owned(), format!("go {driver}"));
+        let deferred = concurrent! { slow => { assert!(await_mark(&there, &word)); } }
+            .driver(driver)
+            .defer()
+            .expect("it can be deferred");
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| deferred.wait().expect("it ends well"));
+            }
+            scope.spawn(|| concur::flush(LONG).expect("it ends in time"));
+            // Somebody who only looks takes nothing away from those who wait.
+            while !deferred.is_done() {
+                mark(dir, &word);
+                thread::yield_now();
+            }
+        });
+    }
+}
+
+/// Whoever defers need not wait for what another one waits for.
+pub(crate) fn deferring_goes_on_while_others_wait(dir: &Path) {
+    let there = dir.to_owned();
+    let slow = concurrent! { slow => { assert!(await_mark(&there, "all deferred")); } };
+    let slow = slow.defer().expect("it can be deferred");
+    thread::scope(|scope| {
+        scope.spawn(|| slow.wait().expect("it ends well"));
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for n in 0..20_u32 {
+                    concurrent! { quick => n }.defer().expect("it can be deferred");
+                }
+            });
+        }
+        let quick = concurrent! { quick => () }.defer().expect("it can be deferred");
+        quick.wait_for(LONG).expect("it ends beside the slow one");
+        mark(dir, "all deferred");
+    });
+    concur::flush(LONG).expect("all are done");
+}
+
+pub(crate) fn attempts_are_kept_for_who_waits(_: &Path) {
+    for driver in [Driver::Process, Driver::Fork, Driver::Thread, Driver::Sync] {
+        let deferred = concurrent! { down => Err::<(), _>("no answer")? }
+            .retries(2)
+            .driver(driver.clone())
+            .defer()
+            .expect("it can be deferred");
+        let err = deferred.wait().expect_err("every attempt fails");
+        let failure = &err.failures()[0];
+        assert_eq!((failure.attempts(), failure.earlier().len()), (3, 2), "{driver}");
+        assert!(failure.earlier().iter().all(|one| one.message() == "no answer"), "{driver}");
+        assert!(err.to_string().contains("after 3 attempts"), "{driver}: {err}");
+    }
+}
+
+pub(crate) fn nothing_is_deferred_after_shutdown(_: &Path) {
+    concur::shutdown(Duration::from_secs(5)).expect("nothing is under way");
+    for driver in [Driver::Process, Driver::Fork, Driver::Thread, Driver::Sync] {
+        let late = concurrent! { late => () }.driver(driver.clone()).defer();
+        let err = late.map(|_| ()).expect_err("the program is ending");
+        assert_eq!(err.kind(), ErrorKind::Cancelled, "{driver}: {err}");
+    }
+    assert!(crate::processes::children(std::process::id()).is_empty());
+}
