@@ -4,6 +4,7 @@
 mod contract;
 
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
@@ -73,4 +74,45 @@ fn where_nobody_can_tell_a_task_it_has_its_clock() {
         .run()
         .expect_err("what it gave came too late");
     assert_eq!((err.kind(), err.task()), (ErrorKind::TimedOut, Some("looks")), "{err}");
+}
+
+/// Gets no job to its place at first, loses one, and panics over another.
+struct Unlucky(AtomicU32);
+
+impl Engine for Unlucky {
+    fn start(&self, job: Job) -> Running {
+        let lucky = self.0.fetch_add(1, Ordering::Relaxed) > 0;
+        Box::pin(async move {
+            match job.name() {
+                "nowhere" => Outcome::not_started("the road is closed"),
+                "lost" if !lucky => Outcome::lost("the line went dead"),
+                "panics" => panic!("the engine broke"),
+                _ => job.run(),
+            }
+        })
+    }
+}
+
+#[test]
+fn an_engine_says_whether_a_task_may_have_run() {
+    contract::prepare();
+    let unlucky = || {
+        register_engine("unlucky", Unlucky(AtomicU32::new(0))).expect("it is a name");
+        Driver::Named("unlucky".into())
+    };
+    let fails = |err: concur::Error, kind, reason: &str, may_have_run| {
+        let failure = &err.failures()[0];
+        assert_eq!((failure.kind(), failure.may_have_run()), (kind, may_have_run), "{err}");
+        assert!(err.to_string().contains(reason), "{err}");
+    };
+    let nowhere = concurrent! { nowhere => () }.driver(unlucky()).retries(3).run();
+    let err = nowhere.expect_err("there is no way");
+    assert_eq!(err.failures()[0].attempts(), 0);
+    fails(err, ErrorKind::Start, "the road is closed", false);
+    let lost = concurrent! { lost => () }.driver(unlucky()).run();
+    fails(lost.expect_err("it is lost"), ErrorKind::Killed, "the line went dead", true);
+    let again = concurrent! { lost => 7 }.driver(unlucky()).retries(1).run();
+    assert_eq!(again.expect("the second attempt arrives"), (7,));
+    let panics = concurrent! { panics => () }.driver(unlucky()).run();
+    fails(panics.expect_err("its engine panics"), ErrorKind::Killed, "the engine broke", true);
 }

@@ -92,7 +92,8 @@ pub(crate) enum Stop {
 /// What became of one attempt at a task.
 ///
 /// Made by [`Job::run`](crate::Job::run); an [`Engine`](crate::Engine) hands it back as it is, or
-/// says with [`Outcome::lost`] that the task never got there.
+/// says that the task never got there ([`Outcome::not_started`]), or what became of it is not known
+/// ([`Outcome::lost`]).
 #[derive(Debug)]
 pub struct Outcome {
     pub(crate) end: End,
@@ -145,11 +146,20 @@ pub(crate) enum End {
 }
 
 impl Outcome {
-    /// The outcome of a task that an engine could not bring to where it should have run.
+    /// The outcome of a task that an engine could not bring to where it should have run: it has not run,
+    /// for certain, and is not tried again.
     ///
     /// The run reports it as [`ErrorKind::Start`](crate::ErrorKind::Start) with this reason.
-    pub fn lost(reason: impl Into<String>) -> Self {
+    pub fn not_started(reason: impl Into<String>) -> Self {
         Self::not_run(End::NotStarted(reason.into()))
+    }
+
+    /// The outcome of a task that an engine has lost sight of: it may have run, in part or whole, and is
+    /// tried again where the task has `retries`.
+    ///
+    /// The run reports it as [`ErrorKind::Killed`](crate::ErrorKind::Killed) with this reason.
+    pub fn lost(reason: impl Into<String>) -> Self {
+        Self { may_have_run: true, ..Self::not_run(End::Lost(reason.into())) }
     }
 
     pub(crate) fn not_run(end: End) -> Self {

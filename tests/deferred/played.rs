@@ -360,6 +360,8 @@ pub(crate) fn deferred_work_does_not_inherit_a_deadline(dir: &Path) {
 }
 
 pub(crate) fn deferred_work_is_not_told_to_stop_with_its_task(dir: &Path) {
+    // One task waits for the other, on one processor too.
+    Config::new().workers(2).install().expect("it is a setting");
     for driver in [Driver::Process, Driver::Thread] {
         let there = dir.join(driver.name());
         std::fs::create_dir(&there).expect("there is room");

@@ -41,7 +41,7 @@ impl Launcher for ForkLauncher {
         }
         match start(job) {
             Ok(attempt) => Launch::Started(Box::new(attempt)),
-            Err(err) => Launch::Ended(Outcome::lost(format!("it cannot be forked: {err}"))),
+            Err(err) => Launch::Ended(Outcome::not_started(format!("it cannot be forked: {err}"))),
         }
     }
 }

@@ -26,6 +26,6 @@ fn on_helper_thread(job: Job) -> Outcome {
     match spawned.map(std::thread::JoinHandle::join) {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Outcome::lost("its thread ended without an outcome"),
-        Err(err) => Outcome::lost(format!("no thread could be started for it: {err}")),
+        Err(err) => Outcome::not_started(format!("no thread could be started for it: {err}")),
     }
 }

@@ -77,9 +77,9 @@ impl Launcher for ThreadLauncher {
         let started = Moment::now();
         match threads().hand_over(Work { run, kept_for }) {
             Ok(()) => Launch::Started(Box::new(ThreadAttempt { shared, started, told })),
-            Err(err) => {
-                Launch::Ended(Outcome::lost(format!("no thread could be started for it: {err}")))
-            }
+            Err(err) => Launch::Ended(Outcome::not_started(format!(
+                "no thread could be started for it: {err}"
+            ))),
         }
     }
 }
