@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use concur::{Driver, ErrorKind, concurrent};
+use concur::{Config, Driver, ErrorKind, concurrent};
 
 use crate::contract::{await_mark, mark};
 
@@ -35,6 +35,8 @@ pub(crate) fn all_who_wait_are_told(dir: &Path) {
 
 /// Whoever defers need not wait for what another one waits for.
 pub(crate) fn deferring_goes_on_while_others_wait(dir: &Path) {
+    // The slow one has a worker for itself, on one processor too.
+    Config::new().workers(2).install().expect("it is a setting");
     let there = dir.to_owned();
     let slow = concurrent! { slow => { assert!(await_mark(&there, "all deferred")); } };
     let slow = slow.defer().expect("it can be deferred");

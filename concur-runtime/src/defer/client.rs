@@ -199,22 +199,21 @@ impl Supervisor {
             drop(told);
             let mut polled = [PollFd::new(&self.socket, PollFlags::IN)];
             crate::run::poll_until(&mut polled, until);
-            told = lock(&self.told);
-            told.is_read = false;
-            self.take_in(told);
+            self.take_in(lock(&self.told));
             told = lock(&self.told);
         }
     }
 
-    /// Takes in what is there, and wakes those who wait for it.
+    /// Takes in what is there, and wakes those who wait for it. Nobody else reads until its entries have
+    /// ended: who came in between would wait at the socket for what was read already.
     fn take_in(&self, mut told: MutexGuard<'_, Told>) {
+        told.is_read = true;
         let over = told.read(&self.socket);
         drop(told);
         for (entry, result) in over {
             entry.end(result);
         }
-        // Who has looked and not yet fallen asleep holds the lock.
-        drop(lock(&self.told));
+        lock(&self.told).is_read = false;
         self.changed.notify_all();
     }
 }
