@@ -99,7 +99,15 @@ fn check_receiver(function: &Function, errors: &mut Errors) {
         ReceiverKind::Reference(and, _, Some(mutability)) => {
             errors.push(errors::function_changes_self(&quote!(#and #mutability)));
         }
+        ReceiverKind::Reference(_, Some(lifetime), None) if is_static(lifetime) => {
+            errors.push(errors::self_is_static(lifetime));
+        }
         ReceiverKind::Typed(_, ty) => {
+            if let Some(TypeReference { lifetime: Some(lifetime), mutability: None, .. }) =
+                reference(ty).filter(|it| it.lifetime.as_ref().is_some_and(is_static))
+            {
+                errors.push(errors::self_is_static(lifetime));
+            }
             if let Some(TypeReference { and_token, mutability: Some(mutability), .. }) =
                 reference(ty)
             {
@@ -117,9 +125,7 @@ fn arguments<'a>(inputs: &[&'a PatType], errors: &mut Errors) -> Vec<Argument<'a
         if let Some(TypeReference { and_token, mutability: Some(mutability), .. }) = reference(ty) {
             errors.push(errors::argument_changes(&quote!(#and_token #mutability)));
         }
-        if let Some(lifetime) = borrow_inside(ty) {
-            errors.push(errors::argument_borrows(&lifetime));
-        }
+        refuse_lifetimes(ty, errors);
         let mut name = match &**pat {
             Pat::Ident(pat) if pat.subpat.is_none() => pat.ident.clone(),
             _ => Ident::new(&format!("argument_{}", index + 1), pat.span()),
@@ -182,22 +188,45 @@ fn answer<'a>(function: &'a Function, options: &Options, errors: &mut Errors) ->
     Answer::Result { whole, value, err }
 }
 
-/// A lifetime, other than `'static`, of what an argument is or refers to.
-fn borrow_inside(ty: &Type) -> Option<Lifetime> {
-    struct Find(Option<Lifetime>);
+/// What an argument refers to, or is, cannot borrow, and a reference to it ends with the task.
+fn refuse_lifetimes(ty: &Type, errors: &mut Errors) {
+    let inner = match reference(ty) {
+        Some(TypeReference { lifetime: Some(lifetime), .. }) if is_static(lifetime) => {
+            return errors.push(errors::argument_is_static(lifetime));
+        }
+        Some(reference) => &reference.elem,
+        None => ty,
+    };
+    if let Some(err) = borrow_inside(inner) {
+        errors.push(err);
+    }
+}
+
+/// A borrow in what an argument is or refers to.
+fn borrow_inside(ty: &Type) -> Option<syn::Error> {
+    struct Find(Option<syn::Error>);
     impl<'ast> Visit<'ast> for Find {
+        fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+            // Whether a reference for `'static` is data (in a `PhantomData`), rustc knows.
+            if let Some(lifetime) = reference.lifetime.as_ref().filter(|it| !is_static(it)) {
+                self.0.get_or_insert_with(|| errors::argument_refers(lifetime));
+            }
+            self.visit_type(&reference.elem);
+        }
+
         fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
-            if lifetime.ident != "static" {
-                self.0.get_or_insert_with(|| lifetime.clone());
+            if !is_static(lifetime) {
+                self.0.get_or_insert_with(|| errors::argument_borrows(lifetime));
             }
         }
-    }
-    if let Some(reference) = reference(ty) {
-        return borrow_inside(&reference.elem);
     }
     let mut find = Find(None);
     find.visit_type(ty);
     find.0
+}
+
+fn is_static(lifetime: &Lifetime) -> bool {
+    lifetime.ident == "static"
 }
 
 /// Callables have no bytes that could be sent, and a type parameter could be any of them.

@@ -249,6 +249,14 @@ fn what_cannot_be_a_task_is_refused() {
     refused("", "fn f(self: &mut Self) {}", &["a copy of `self`"]);
     refused("", "fn f(#[cfg(a)] x: u8, #[cfg_attr(a, b)] y: u8) {}", &["hang on a `cfg`"; 2]);
     refused("", "fn f(x: Cow<'_, str>, y: &'a [&'static str], z: &S<'a>) {}", &["own its data"; 2]);
+    refused(
+        "",
+        "fn f(x: &[&'a str], y: Cow<'a, &'a u8>) {}",
+        &["take `String`", "or write `'static`"],
+    );
+    refused("", "fn f(x: &'static str, y: (&'static [u8])) {}", &["such as `&str`"; 2]);
+    refused("", "fn f(&'static self) {}", &["take `&self`"]);
+    refused("", "fn f(self: &'static Self) {}", &["take `&self`"]);
     refused("", "fn f(x: impl Fn(u8)) {}", &["a callable cannot be sent"]);
     refused("", "fn f<F>(x: F) where F: FnOnce() {}", &["a callable cannot be sent"]);
     refused("", "fn f() -> &'static str {}", &["cannot borrow"]);

@@ -40,9 +40,29 @@ pub(crate) fn argument_changes(reference: &impl ToTokens) -> Error {
     Error::new_spanned(reference, message)
 }
 
+pub(crate) fn argument_is_static(lifetime: &impl ToTokens) -> Error {
+    let message = "a task is lent its arguments while it runs, so that none lasts for `'static`: take \
+                   a `&` without the lifetime, such as `&str`, or a value that owns its data, such as \
+                   `String`";
+    Error::new_spanned(lifetime, message)
+}
+
+pub(crate) fn self_is_static(lifetime: &impl ToTokens) -> Error {
+    let message = "a task is lent `self` while it runs, so that it does not last for `'static`: take \
+                   `&self` or `self`";
+    Error::new_spanned(lifetime, message)
+}
+
+pub(crate) fn argument_refers(lifetime: &impl ToTokens) -> Error {
+    let message = "an argument of a task may be a reference, but what it refers to, or is, must own \
+                   its data: take `String` for `&str`, or the like";
+    Error::new_spanned(lifetime, message)
+}
+
 pub(crate) fn argument_borrows(lifetime: &impl ToTokens) -> Error {
     let message = "an argument of a task may be a reference, but what it refers to, or is, must own \
-                   its data: take `&str`, `String` or the like, or write `'static`";
+                   its data: take a type without a lifetime, or write `'static`, as in `Cow<'static, \
+                   str>`";
     Error::new_spanned(lifetime, message)
 }
 
