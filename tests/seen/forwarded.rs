@@ -20,6 +20,10 @@ pub(crate) const CHECKS: &[Check] = &[
     ("spans_of_a_task_stand_beside_its_events", spans_of_a_task_stand_beside_its_events),
     ("what_was_recorded_before_a_crash_is_there", what_was_recorded_before_a_crash_is_there),
     ("what_was_recorded_before_a_timeout_is_there", what_was_recorded_before_a_timeout_is_there),
+    (
+        "records_of_log_are_events_of_their_own_targets",
+        records_of_log_are_events_of_their_own_targets,
+    ),
     ("what_nobody_wants_is_not_recorded", what_nobody_wants_is_not_recorded),
     ("a_flood_is_told_in_order_or_counted", a_flood_is_told_in_order_or_counted),
     ("a_caller_who_does_not_read_holds_up_no_task", a_caller_who_does_not_read_holds_up_no_task),
@@ -123,6 +127,38 @@ fn events_are_what_they_were() {
             event.fields.iter().map(|(name, value)| (&**name, &**value)).collect();
         assert_eq!(fields, expected, "{driver}");
     }
+}
+
+/// By the logger that most programs with a subscriber have; a fork has a copy of it.
+fn records_of_log_are_events_of_their_own_targets() {
+    tracing_log::LogTracer::init().expect("there is no other logger");
+    let recorder = Recorder::default();
+    let filter = Targets::new().with_target("lt", Level::WARN);
+    let subscriber = Registry::default().with(recorder.clone()).with(filter);
+    tracing::subscriber::with_default(subscriber, || {
+        let run = concurrent! {
+            named => {
+                log::warn!(target: "lt", "disk {}", "full");
+                log::warn!(target: "other", "not wanted");
+                log::info!(target: "lt", "not wanted");
+                line!()
+            },
+        };
+        let (line,) = run.driver(Driver::Fork).run().expect("it succeeds");
+        let events = recorder.events("lt");
+        let [event] = &events[..] else { panic!("there is one: {events:?}") };
+        let metadata = event.metadata;
+        assert_eq!(
+            (*metadata.level(), metadata.module_path()),
+            (Level::WARN, Some(module_path!()))
+        );
+        assert_eq!((metadata.file(), metadata.line()), (Some(file!()), Some(line - 3)));
+        let fields: Vec<(&str, &str)> =
+            event.fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(fields, [("message", "disk full"), ("task", "str named")]);
+    });
+    log::set_max_level(log::LevelFilter::Off);
+    assert!(recorder.events("other").is_empty() && recorder.events("log").is_empty());
 }
 
 fn spans_of_a_task_stand_beside_its_events() {

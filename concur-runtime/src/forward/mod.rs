@@ -16,6 +16,8 @@
 
 #[cfg(feature = "tracing")]
 mod callsites;
+#[cfg(feature = "tracing")]
+mod from_log;
 #[cfg(feature = "log")]
 mod logger;
 #[cfg(feature = "forward")]

@@ -16,7 +16,7 @@ use tracing_core::span::Current;
 
 use super::short::Short;
 use super::utterance::{Event, EventSite, TEXT_LIMIT, Utterance, Value};
-use super::{Levels, speak};
+use super::{Levels, from_log, speak};
 use crate::locks::lock;
 
 /// So many bytes a span has at the most, with those around it.
@@ -140,19 +140,19 @@ impl Subscriber for Forwarder {
         let metadata = event.metadata();
         let mut values = Values { values: Vec::new(), left: TEXT_LIMIT };
         event.record(&mut values);
-        speak::say(&Utterance::Event(Event {
-            site: EventSite {
-                name: metadata.name().to_owned(),
-                target: metadata.target().to_owned(),
-                level: number(*metadata.level()),
-                module: metadata.module_path().map(str::to_owned),
-                file: metadata.file().map(str::to_owned),
-                line: metadata.line(),
-                fields: metadata.fields().iter().map(|field| field.name().to_owned()).collect(),
-            },
-            values: values.values,
-            spans: self.around(event.parent(), event.is_contextual()),
-        }));
+        let mut values = values.values;
+        let mut site = EventSite {
+            name: metadata.name().to_owned(),
+            target: metadata.target().to_owned(),
+            level: number(*metadata.level()),
+            module: metadata.module_path().map(str::to_owned),
+            file: metadata.file().map(str::to_owned),
+            line: metadata.line(),
+            fields: metadata.fields().iter().map(|field| field.name().to_owned()).collect(),
+        };
+        from_log::unwrap(&mut site, &mut values);
+        let spans = self.around(event.parent(), event.is_contextual());
+        speak::say(&Utterance::Event(Event { site, values, spans }));
     }
 
     fn enter(&self, id: &Id) {
