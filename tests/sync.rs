@@ -41,3 +41,23 @@ fn a_single_task_past_the_deadline_is_told_so() {
     assert_eq!((err.kind(), err.task()), (ErrorKind::TimedOut, Some("slow")), "{err}");
     assert!(err.to_string().contains("deadline"), "{err}");
 }
+
+#[test]
+fn of_many_attempts_the_first_and_the_last_failures_are_kept() {
+    contract::prepare();
+    let err =
+        concurrent! { number => Err::<(), _>(concur::task::current().map_or(0, |task| task.attempt()).to_string())? }
+            .driver(Driver::Sync)
+            .retries(300)
+            .run()
+            .expect_err("each attempt fails");
+    let failure = &err.failures()[0];
+    assert_eq!((failure.message(), failure.attempts()), ("301", 301));
+    let earlier: Vec<u32> =
+        failure.earlier().iter().map(|err| err.message().parse().expect("a number")).collect();
+    assert_eq!(earlier, (1..=50).chain(251..=300).collect::<Vec<_>>());
+    let long = format!("{err:?}");
+    let gap = "attempt 50: task `number` failed: 50";
+    let lines = ["\nattempts 51 to 250 are not kept\n", "attempt 251: task `number` failed: 251"];
+    assert!(long.contains(gap) && lines.iter().all(|line| long.contains(line)), "{long}");
+}

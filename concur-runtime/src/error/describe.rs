@@ -1,5 +1,6 @@
 //! The words of errors: every sentence that tells a person what happened to a task.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use super::{ErrorKind, PanicInfo, TaskError};
@@ -215,10 +216,20 @@ pub(super) fn backtrace(panic: Option<&PanicInfo>, f: &mut fmt::Formatter<'_>) -
     }
 }
 
-/// The attempts before the last one, a line each.
+/// The attempts before the last one that are kept, a line each.
 pub(super) fn earlier(failures: &[TaskError], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for (attempt, failure) in (1..).zip(failures) {
+    let mut last: u32 = 0;
+    for failure in failures {
+        // One that never began is not counted among its attempts.
+        let attempt = failure.attempts().saturating_add(u32::from(!failure.may_have_run()));
+        let (from, to) = (last.saturating_add(1), attempt.saturating_sub(1));
+        match from.cmp(&to) {
+            Ordering::Less => write!(f, "\nattempts {from} to {to} are not kept")?,
+            Ordering::Equal => write!(f, "\nattempt {from} is not kept")?,
+            Ordering::Greater => {}
+        }
         write!(f, "\nattempt {attempt}: {failure}")?;
+        last = attempt;
     }
     Ok(())
 }

@@ -108,6 +108,9 @@ impl TaskError {
 
     /// How the attempts before the last one failed, the first one first; empty without retries.
     ///
+    /// At the most 100 are kept: of more, the first 50 and the last 50.
+    /// [`attempts`](Self::attempts) counts them all.
+    ///
     /// # Examples
     ///
     /// ```

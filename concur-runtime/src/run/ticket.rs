@@ -13,6 +13,10 @@ use crate::outcome::{Limit, Outcome};
 use crate::seen::{How, Launched};
 use crate::task::Site;
 
+/// So many failures of earlier attempts are kept at the most, half of them from the beginning: without
+/// a bound, a task that is tried for days would fill the memory with them.
+const MOST_EARLIER: usize = 100;
+
 /// A task's place in its run.
 pub(super) struct Ticket {
     pub(super) index: usize,
@@ -24,7 +28,7 @@ pub(super) struct Ticket {
     pub(super) deadline: Option<Moment>,
     /// The number of the attempt that is next, or under way; from 1.
     pub(super) attempt: u32,
-    /// How the attempts before ended.
+    /// How the attempts before ended: the first and the last ones.
     pub(super) earlier: Vec<TaskError>,
 }
 
@@ -87,8 +91,11 @@ impl Ticket {
 
     /// The same task once more, on a fresh worker.
     pub(super) fn retried(mut self, mut job: Job, due: Moment, err: TaskError) -> Ready {
+        if self.earlier.len() == MOST_EARLIER {
+            self.earlier.remove(MOST_EARLIER / 2);
+        }
         self.earlier.push(err);
-        self.attempt += 1;
+        self.attempt = self.attempt.saturating_add(1);
         job.attempt = self.attempt;
         if job.settings.driver == Driver::Process && !job.settings.isolated {
             let settings = Settings { isolated: true, ..(*job.settings).clone() };
