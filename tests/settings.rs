@@ -86,6 +86,10 @@ scenarios! {
 const OWN: &[harness::Check] = &[
     ("a_slip_is_told_once", environment::a_slip_is_told_once),
     ("drivers_without_processes_warn_once", environment::drivers_without_processes_warn_once),
+    (
+        "engines_of_ones_own_that_do_not_ask_are_warned_of_once",
+        environment::engines_of_ones_own_that_do_not_ask_are_warned_of_once,
+    ),
     #[cfg(feature = "config-file")]
     ("the_example_file_is_right_and_whole", file::the_example_file_is_right_and_whole),
 ];

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use crate::config::Settings;
 use crate::context::{Context, Moment};
 use crate::driver::Driver;
+use crate::engines::Asked;
 use crate::error::Error;
 use crate::inside::{Around, Facts, Inside, Told};
 use crate::locks::{read_lock, write_lock};
@@ -74,6 +76,8 @@ pub struct Job {
     pub(crate) settings: Arc<Settings>,
     /// Where the engine tells the task to stop, if it can do so in this process.
     pub(crate) told: Option<Arc<Told>>,
+    /// What the engine has asked of it, where that is one of a user's own.
+    pub(crate) asked: Option<Arc<Asked>>,
     #[cfg(feature = "testing")]
     pub(crate) fake: Option<Arc<crate::testing::State>>,
     /// How those who watch see it.
@@ -114,17 +118,33 @@ impl Job {
         self.settings.timeout
     }
 
-    /// How many bytes of memory the task may ask for, where that is limited. An engine that cannot
-    /// see to it should say so.
+    /// How many bytes of memory the task may ask for, where that is limited. An engine that asks
+    /// sees to it, or says that it cannot; of others concur says once, on stderr, that they do not.
     #[must_use]
     pub fn memory_limit(&self) -> Option<u64> {
+        if let Some(asked) = &self.asked {
+            asked.memory_limit.store(true, Relaxed);
+        }
         self.settings.memory_limit
+    }
+
+    /// Whether the task is to share its process with no other. An engine that asks sees to it, or says
+    /// that it cannot; of others concur says once, on stderr, that they do not.
+    #[must_use]
+    pub fn isolated(&self) -> bool {
+        if let Some(asked) = &self.asked {
+            asked.isolated.store(true, Relaxed);
+        }
+        self.settings.isolated
     }
 
     /// Runs the task on this thread, to its end. A panic of the task is part of the outcome.
     #[must_use]
     pub fn run(self) -> Outcome {
         crate::task::panic::record_in_caller();
+        if let Some(asked) = &self.asked {
+            asked.warn_of_the_rest(&self);
+        }
         // What runs really in this process builds its blocks in the scope that it was built in.
         #[cfg(feature = "testing")]
         let _entered = self.fake.as_ref().map(crate::testing::enter);

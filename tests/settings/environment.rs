@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
-use concur::{Config, Driver, ErrorKind, concurrent};
+use concur::{Config, Driver, Engine, ErrorKind, Job, Running, concurrent, register_engine};
 
 use crate::scenario::{Named, scenario};
 use crate::workers::together;
 
-pub(crate) const SCENARIOS: &[Named] =
-    &[("slips", |_| slips()), ("limits_without_processes", |_| limits_without_processes())];
+pub(crate) const SCENARIOS: &[Named] = &[
+    ("slips", |_| slips()),
+    ("limits_without_processes", |_| limits_without_processes()),
+    ("limits_on_engines", |_| limits_on_engines()),
+];
 
 pub(crate) fn a_driver_s_own_variable_comes_first(dir: &Path) {
     // Three that wait for one another, which one worker could not run.
@@ -86,6 +89,39 @@ pub(crate) fn drivers_without_processes_warn_once() {
     let expected = "concur: driver `thread` cannot limit the memory of a task, which is that of this \
                     process\n";
     assert_eq!(said, expected);
+}
+
+pub(crate) fn engines_of_ones_own_that_do_not_ask_are_warned_of_once() {
+    let said = scenario("limits_on_engines").succeeds().stderr;
+    let expected = "concur: driver `heedless` cannot isolate tasks from each other: they share this \
+                    process\nconcur: driver `heedless` cannot limit the memory of a task, which is that \
+                    of this process\n";
+    assert_eq!(said, expected);
+}
+
+fn limits_on_engines() {
+    struct Here {
+        asks: bool,
+    }
+    impl Engine for Here {
+        fn start(&self, job: Job) -> Running {
+            if self.asks {
+                assert_eq!((job.isolated(), job.memory_limit()), (true, Some(1 << 20)));
+            }
+            Box::pin(std::future::ready(job.run()))
+        }
+    }
+    register_engine("heedful", Here { asks: true }).expect("it is a name");
+    register_engine("heedless", Here { asks: false }).expect("it is a name");
+    for name in ["heedful", "heedless", "heedless"] {
+        let plain = concurrent! { task => 1 }.driver(Driver::Named(name.into()));
+        if name == "heedless" {
+            assert_eq!(plain.run().expect("it succeeds"), (1,));
+        }
+        let limited = concurrent! { task => 1 }.driver(Driver::Named(name.into()));
+        let limited = limited.isolated().memory_limit(1 << 20);
+        assert_eq!(limited.run().expect("it succeeds"), (1,));
+    }
 }
 
 fn limits_without_processes() {

@@ -17,6 +17,7 @@ impl Launcher for CustomLauncher {
     fn launch(&self, mut job: Job, _overfill: bool, _waker: &mut dyn FnMut() -> Waker) -> Launch {
         let told = Arc::new(Told::default());
         job.told = Some(Arc::clone(&told));
+        job.asked = Some(Arc::default());
         match catch_unwind(AssertUnwindSafe(|| self.0.start(job))) {
             Ok(running) => Launch::Started(Box::new(CustomAttempt {
                 running: Some(running),

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::run::Launcher;
+pub(crate) use warn::Asked;
 
 #[cfg(target_os = "linux")]
 pub(crate) use fork::danger as fork_danger;

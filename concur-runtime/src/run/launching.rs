@@ -193,6 +193,7 @@ impl Run {
                         context: Context { deadline, ..self.context.clone() },
                         settings: Arc::clone(&ticket.settings),
                         told: None,
+                        asked: None,
                         #[cfg(feature = "testing")]
                         fake: spec.fake,
                         view: View::default(),
