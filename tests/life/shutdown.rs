@@ -80,7 +80,10 @@ pub(crate) fn after_shutdown_no_run_begins(_dir: &Path) {
     }
     let mut iter = concurrent! { for number in 0..3_u8 => number }.iter();
     let (_, first) = iter.next().expect("the refusal is told");
-    assert_eq!(first.expect_err("it is late").kind(), ErrorKind::Cancelled);
+    let refusal = first.expect_err("it is late");
+    assert_eq!(refusal.kind(), ErrorKind::Cancelled);
+    let words = "task `number` was cancelled: the program is shutting down (`concur::shutdown`)";
+    assert_eq!(refusal.to_string(), words);
     concur::shutdown(Duration::ZERO).expect("it has happened already");
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::codec::{self, CodecError};
-use crate::error::{Error, TaskError};
+use crate::error::{Error, ErrorKind, TaskError};
 use crate::run::{Run, Sink};
 use crate::task::Site;
 use crate::task::body::Returned;
@@ -19,10 +19,7 @@ impl<T> Ended<T> {
     pub(super) fn of(run: Result<Run, Error>, site: Site) -> (Option<Run>, Self) {
         match run {
             Ok(run) => (Some(run), Self(VecDeque::new())),
-            Err(err) => {
-                let refusal = TaskError::from_run(&err, site, 0);
-                (None, Self(VecDeque::from([(0, Err(refusal))])))
-            }
+            Err(err) => (None, Self(VecDeque::from([(0, Err(told_by_task(&err, site, 0)))]))),
         }
     }
 
@@ -38,9 +35,18 @@ impl<T> Ended<T> {
     pub(super) fn conclude(&mut self, run: &mut Run, site: Site) {
         if let Err(err) = run.conclusion() {
             let index = run.next_index();
-            self.0.push_back((index, Err(TaskError::from_run(&err, site, index))));
+            self.0.push_back((index, Err(told_by_task(&err, site, index))));
         }
     }
+}
+
+/// What ended a run, in words that follow the name of a task.
+fn told_by_task(err: &Error, site: Site, index: usize) -> TaskError {
+    if err.kind() == ErrorKind::Cancelled {
+        let err = Error::new(ErrorKind::Cancelled, format!("was cancelled: {err}"));
+        return TaskError::from_run(&err, site, index);
+    }
+    TaskError::from_run(err, site, index)
 }
 
 impl<T: Returned> Sink for Ended<T> {
