@@ -49,7 +49,7 @@ impl Environment {
         let setting = &name[PREFIX.len()..];
         match setting {
             "DRIVER" => {
-                let (place, name) = (place(name), text(name, value)?.to_owned());
+                let (place, name) = (place(name), text(name, value)?.trim().to_owned());
                 self.source.driver = Some(Choice::Name { name, place });
                 return Ok(());
             }

@@ -55,9 +55,13 @@ fn read_text(path: &Path) -> io::Result<String> {
 pub(super) fn parse(file: &FileText) -> Result<Source, Error> {
     let reader = Reader { file };
     let table = DeTable::parse(&file.text).map_err(|err| {
-        let start = err.span().map_or(0, |span| span.start);
-        let message = err.message().replace('\n', ", ");
-        reader.error(start, &format!("this is not TOML: {message}"))
+        let at = err.span().unwrap_or_default();
+        let mut message = err.message().replace('\n', ", ");
+        if message == "duplicate key" {
+            let key = file.text.get(at.clone()).unwrap_or_default();
+            message = format!("there is a `{}` already", short(key));
+        }
+        reader.error(at.start, &format!("this is not TOML: {message}"))
     })?;
     reader.source(table.get_ref())
 }
@@ -98,7 +102,7 @@ impl Reader<'_> {
     fn driver(&self, at: usize, value: &Spanned<DeValue<'_>>) -> Result<Choice, Error> {
         let place = self.place(at, "driver");
         match value.get_ref() {
-            DeValue::String(name) => Ok(Choice::Name { name: name.to_string(), place }),
+            DeValue::String(name) => Ok(Choice::Name { name: name.trim().to_owned(), place }),
             _ => Err(mistake(&place, &self.shown(value), "the name of a driver, in quotes")),
         }
     }
@@ -194,8 +198,7 @@ impl Reader<'_> {
             DeValue::Array(_) => "an array".to_owned(),
             _ => {
                 let Range { start, end } = value.span();
-                let text = self.file.text.get(start..end).unwrap_or_default();
-                text.lines().next().unwrap_or_default().chars().take(80).collect()
+                short(self.file.text.get(start..end).unwrap_or_default())
             }
         }
     }
@@ -213,6 +216,11 @@ impl Reader<'_> {
         let before = self.file.text.as_bytes().iter().take(at);
         1 + before.filter(|byte| **byte == b'\n').count()
     }
+}
+
+/// The first line of what stands in a file, as far as a message has room for it.
+fn short(text: &str) -> String {
+    text.lines().next().unwrap_or_default().chars().take(80).collect()
 }
 
 fn built_in(name: &str) -> Option<Driver> {
@@ -239,7 +247,7 @@ mod tests {
     #[test]
     fn settings_for_all_and_for_drivers() {
         let source = parse_text(
-            "driver = 'thread' # or another\nworkers = 1_0\ntimeout = \"1.5s\"\nisolated = true\n\n\
+            "driver = ' thread ' # or another\nworkers = 1_0\ntimeout = \"1.5s\"\nisolated = true\n\n\
              [process]\nworkers = 0x10\n[engine.remote]\nretries = 0\n[sync]\n",
         )
         .expect("it is right");
@@ -345,6 +353,31 @@ mod tests {
             let expected = format!("concur.toml:{line}: this is not TOML: ");
             assert!(message.starts_with(&expected), "{text:?}: {message}");
             assert!(!message.contains('\n'), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_stands_there_twice_is_named() {
+        for (text, expected) in [
+            (
+                "workers = 1\n\nworkers = 2",
+                "concur.toml:3: this is not TOML: there is a `workers` already",
+            ),
+            (
+                "[process]\n[process]\n",
+                "concur.toml:2: this is not TOML: there is a `process` already",
+            ),
+            (
+                "[fork]\nworkers = 1\nworkers = 2",
+                ":3: this is not TOML: there is a `workers` already",
+            ),
+            (
+                "engine.a.workers = 1\nengine.a.workers = 2",
+                ":2: this is not TOML: there is a `workers` already",
+            ),
+        ] {
+            let message = parse_text(text).expect_err(text).to_string();
+            assert!(message.ends_with(expected), "{text:?}: {message}");
         }
     }
 

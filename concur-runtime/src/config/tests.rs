@@ -14,7 +14,7 @@ fn slips(variables: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[test]
 fn methods_come_before_the_environment_and_that_before_the_installed_config() {
-    let environment = read(&[("CONCUR_DRIVER", "thread"), ("CONCUR_TIMEOUT", "2s")]).unwrap();
+    let environment = read(&[("CONCUR_DRIVER", " thread "), ("CONCUR_TIMEOUT", "2s")]).unwrap();
     let mut installed = Source { driver: Some(Choice::Driver(Driver::Sync)), ..Source::default() };
     installed.all.timeout = Some(Duration::from_secs(9));
     installed.all.workers = Some(7);
