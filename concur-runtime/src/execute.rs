@@ -7,6 +7,7 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -31,9 +32,18 @@ pub(crate) fn again(control: &OwnedFd) -> io::Result<Pid> {
         (Err(err), Some(held)) if err.kind() == io::ErrorKind::NotFound => by_file(held, control),
         (started, _) => started,
     };
-    started.map_err(|err| {
-        io::Error::new(err.kind(), format!("the program cannot be executed again: {err}"))
-    })
+    started.map_err(|err| explained(&err, Path::new(RUNNING)))
+}
+
+/// Names the link where that is what is missing, which the system's own words do not say.
+fn explained(err: &io::Error, running: &Path) -> io::Error {
+    let reason = match std::fs::metadata(running) {
+        Err(missing) if err.kind() == missing.kind() => {
+            format!("`{}` cannot be reached: {err}", running.display())
+        }
+        _ => err.to_string(),
+    };
+    io::Error::new(err.kind(), format!("the program cannot be executed again: {reason}"))
 }
 
 /// No `pre_exec`: std can use `posix_spawn`, which does not grow with the caller's memory.
@@ -58,4 +68,22 @@ fn by_file(held: &OwnedFd, control: &OwnedFd) -> io::Result<Pid> {
     environment.push((door::VARIABLE.into(), door::VALUE.into()));
     let name = std::env::args_os().next().unwrap_or_else(|| "concur".into());
     crate::sys::fork::execute_file(held.as_fd(), control.as_fd(), &name, &environment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_is_missing_is_named() {
+        let err = io::Error::from(io::ErrorKind::NotFound);
+        let missing = explained(&err, Path::new("/nowhere/self/exe")).to_string();
+        let expected =
+            "the program cannot be executed again: `/nowhere/self/exe` cannot be reached: ";
+        assert!(missing.starts_with(expected), "{missing}");
+        let other = explained(&err, Path::new(RUNNING)).to_string();
+        assert!(
+            other.starts_with("the program cannot be executed again: ") && !other.contains(RUNNING)
+        );
+    }
 }
