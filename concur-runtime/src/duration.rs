@@ -22,6 +22,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     let unit_at = text.find(|letter: char| letter.is_ascii_alphabetic())?;
     let (number, unit) = text.split_at(unit_at);
     let seconds_per_unit = match unit {
+        "ns" => 1e-9,
         "us" => 1e-6,
         "ms" => 1e-3,
         "s" => 1.0,
@@ -45,7 +46,9 @@ pub(crate) struct Spelled(pub(crate) Duration);
 impl fmt::Display for Spelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0.as_millis();
-        if self.0.subsec_nanos() % 1_000_000 != 0 && millis < 1000 {
+        if self.0.as_nanos() < 1000 && !self.0.is_zero() {
+            write!(f, "{}ns", self.0.as_nanos())
+        } else if self.0.subsec_nanos() % 1_000_000 != 0 && millis < 1000 {
             write!(f, "{}us", self.0.as_micros())
         } else if millis % 1000 != 0 {
             write!(f, "{millis}ms")
@@ -67,13 +70,14 @@ mod tests {
     #[test]
     fn reads_what_people_write_and_nothing_else() {
         // durations: begin
-        const NANOS: [(&str, Option<u64>); 22] = [
+        const NANOS: [(&str, Option<u64>); 23] = [
             ("250ms", Some(250_000_000)),
             ("2s", Some(2_000_000_000)),
             ("1.5s", Some(1_500_000_000)),
             ("1 m", Some(60_000_000_000)),
             (" 1h ", Some(3_600_000_000_000)),
             ("10us", Some(10_000)),
+            ("7ns", Some(7)),
             ("0.001us", Some(1)),
             ("5124095h", Some(18_446_742_000_000_000_000)),
             ("", None),
@@ -102,8 +106,9 @@ mod tests {
 
     #[test]
     fn spells_what_it_reads() {
-        for text in ["250ms", "2s", "1m", "1h", "90s", "10us", "1500ms"] {
+        for text in ["250ms", "2s", "1m", "1h", "90s", "10us", "1500ms", "1ns", "999ns"] {
             assert_eq!(Spelled(parse(text).expect("it is one")).to_string(), text);
         }
+        assert_eq!(Spelled(Duration::ZERO).to_string(), "0s");
     }
 }

@@ -155,13 +155,14 @@ fn sizes_are_read_as_the_runtime_reads_them() {
 #[test]
 fn durations_are_read_as_the_runtime_reads_them() {
     // durations: begin
-    const NANOS: [(&str, Option<u64>); 22] = [
+    const NANOS: [(&str, Option<u64>); 23] = [
         ("250ms", Some(250_000_000)),
         ("2s", Some(2_000_000_000)),
         ("1.5s", Some(1_500_000_000)),
         ("1 m", Some(60_000_000_000)),
         (" 1h ", Some(3_600_000_000_000)),
         ("10us", Some(10_000)),
+        ("7ns", Some(7)),
         ("0.001us", Some(1)),
         ("5124095h", Some(18_446_742_000_000_000_000)),
         ("", None),

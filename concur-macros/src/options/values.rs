@@ -14,6 +14,7 @@ pub(super) const SIZE: &str = "a whole number with its unit, such as `512MiB` or
 pub(super) fn duration(text: &str) -> Option<u64> {
     let (number, unit) = number_and_unit(text)?;
     let seconds_per_unit = match unit {
+        "ns" => 1e-9,
         "us" => 1e-6,
         "ms" => 1e-3,
         "s" => 1.0,
