@@ -161,6 +161,8 @@ pub(crate) fn the_example_file_is_right_and_whole() {
     let said = Config::from_file(wrong.path()).map(|_| ()).expect_err("it is unknown").to_string();
     let (_, known) = said.split_once("allowed are ").expect("they are listed");
     for setting in known.split(", ") {
-        assert!(text.contains(&format!("\n{setting} = ")), "`{setting}` is not shown");
+        // Of the tables of drivers, one is enough.
+        let is_table = setting == "engine" || setting.parse::<Driver>().is_ok();
+        assert!(is_table || text.contains(&format!("\n{setting} = ")), "`{setting}` is not shown");
     }
 }
