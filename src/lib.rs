@@ -269,7 +269,7 @@ pub mod attr {
     /// | option | |
     /// |---|---|
     /// | `name = "sales-report"` | the name in errors, for fakes and in [`tasks`](crate::tasks); else that of the function |
-    /// | `timeout = "30s"` | how long each attempt may run (`us`, `ms`, `s`, `m`, `h`) |
+    /// | `timeout = "30s"` | how long each attempt may run (`ns`, `us`, `ms`, `s`, `m`, `h`) |
     /// | `deadline = "2m"` | how long the task may take with all of its attempts |
     /// | `retries = 2`, `backoff = "100ms"` | how many more attempts, and the first pause between them |
     /// | `driver = "fork"` | where it runs |
