@@ -11,7 +11,8 @@
 //! 4. a reference to bytes, which go as one block;
 //! 5. a reference to an unsized `T: ToOwned` (`&str`, `&[T]`, `&Path`): sent, lent back as `&T`;
 //! 6. a value: sent, and given to the task as its own;
-//! 7. a pointer, also to a function: an error, before it passes for a callable;
+//! 7. a pointer, also to a function: an error, before it passes for a callable; a pair with a
+//!    reference: an error that tells how the items of a map are sent;
 //! 8. a callable that captures nothing (a function item): nothing is sent, it is made again there.
 //!    Nothing else may be made from its type alone: a proof token would be forged;
 //! 9. anything else: an error at the variable, spoken by [`Accepts`](super::refusal::Accepts).
@@ -29,7 +30,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::callable::ByCallable;
 use super::capture::{ByBytes, ByMut, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue, Never};
 use super::refusal::{
-    Accepts, BorrowsFirst, BorrowsSecond, Iterates, Owning, TaskInput, Undecided,
+    Accepts, BorrowsFirst, BorrowsSecond, Iterates, Owning, OwningPair, TaskInput, Undecided,
 };
 
 /// Carries the type of a variable to the arms.
@@ -102,7 +103,7 @@ pub mod levels {
 
     use super::{
         Accepts, ByBytes, ByCallable, ByMut, ByRef, ByRefRef, ByUnsized, ByUnsizedRef, ByValue,
-        DeserializeOwned, Never, Probe, Serialize, TaskInput, Undecided, fmt,
+        DeserializeOwned, Never, OwningPair, Probe, Serialize, TaskInput, Undecided, fmt,
     };
 
     pub trait ViaUnknown {
@@ -210,6 +211,22 @@ pub mod levels {
         fn __concur_capture(&self) -> Never<T>
         where
             TaskInput: Accepts<T>,
+        {
+            Never::new()
+        }
+    }
+
+    pub trait ViaPair<T> {
+        fn __concur_capture(&self) -> Never<T>
+        where
+            TaskInput: OwningPair<T>;
+    }
+
+    // On the level of pointers, since no pair is one.
+    impl<'t, A, B: ?Sized> ViaPair<(A, &'t B)> for &Probe<(A, &'t B)> {
+        fn __concur_capture(&self) -> Never<(A, &'t B)>
+        where
+            TaskInput: OwningPair<(A, &'t B)>,
         {
             Never::new()
         }

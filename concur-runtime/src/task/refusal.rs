@@ -30,6 +30,16 @@ pub trait Accepts<T: ?Sized> {}
 )]
 pub trait Owning<T: ?Sized> {}
 
+/// Said of pairs with a reference, as the items of a map or of `enumerate` are.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` borrows its data and cannot be sent to a task",
+    label = "this is captured by a task, which runs in another process and gets a copy of it as data",
+    note = "the items of a map: write `map.clone()` after `in`, or `map.iter().map(|(key, value)| (key.clone(), value.clone()))`",
+    note = "items with their places: write `items.iter().cloned().enumerate()`",
+    note = "another pair: make it own its data, as `(String, u32)` does"
+)]
+pub trait OwningPair<T: ?Sized> {}
+
 /// Said of what stands after `in` and has no items.
 #[diagnostic::on_unimplemented(
     message = "`{T}` is not an iterator",
