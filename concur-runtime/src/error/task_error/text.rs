@@ -20,8 +20,8 @@ impl fmt::Display for TaskError {
             (None, Some(_)) => Some(format!("driver {}", self.0.driver)),
             (None, None) => None,
         };
-        let tried = self.0.attempts;
-        let attempt = (tried > 1).then(|| format!("after {tried} attempts"));
+        let is_last_of_some = !self.0.earlier.is_empty();
+        let attempt = is_last_of_some.then(|| format!("after {} attempts", self.0.attempts));
         let facts: Vec<String> = place.into_iter().chain(attempt).collect();
         if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
     }
