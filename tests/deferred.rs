@@ -9,6 +9,8 @@ mod contract;
 mod ends;
 #[path = "deferred/fates.rs"]
 mod fates;
+#[path = "deferred/forked.rs"]
+mod forked;
 mod harness;
 #[path = "deferred/log.rs"]
 mod log;
@@ -53,6 +55,9 @@ scenarios! {
     played::on_fork_it_sees_the_memory_of_its_program,
     played::fork_refuses_a_program_with_threads,
     played::deferring_leaves_no_descriptor_and_no_zombie,
+    forked::forks_that_nobody_waits_for_leave_nothing,
+    forked::flush_knows_which_forks_have_ended,
+    forked::who_adopts_orphans_buries_its_forks,
     played::deferred_work_does_not_inherit_a_deadline,
     played::deferred_work_is_not_told_to_stop_with_its_task,
     together::all_who_wait_are_told,

@@ -119,6 +119,7 @@ pub(crate) fn flush_at_end() {
 }
 
 fn flush_those(limit: Duration, which: impl Fn(&Entry) -> bool) -> Result<(), Error> {
+    super::look_at_forks();
     let until = Moment::now().after(limit);
     let pending: Vec<Arc<Entry>> =
         lock(pending()).iter().filter(|entry| which(entry)).map(Arc::clone).collect();
@@ -229,7 +230,7 @@ impl Entry {
         lock(&self.state).result.clone().unwrap_or(Ok(()))
     }
 
-    fn look(&self) {
+    pub(super) fn look(&self) {
         let source = lock(&self.state).source.clone();
         if let Some(source) = source {
             source.look();

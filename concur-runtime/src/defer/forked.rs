@@ -2,7 +2,9 @@
 //! they see the program's memory as it was when they were deferred.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
+
+use rustix::process::{Pid, child_subreaper, getpid};
 
 use super::deferred::Entry;
 use super::log::Log;
@@ -11,12 +13,43 @@ use crate::channel::close_on_exec_pair;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind};
+use crate::locks::lock;
 use crate::run::Run;
 use crate::seen::Watched;
-use crate::sys::fork::{Forked, exit_now, fork};
+use crate::sys::fork::{Forked, exit_now, fork, reap};
+use crate::sys::process_local::ProcessLocal;
 use crate::worker::supervisor;
 
-/// Forks twice: what is in between ends at once, so that nobody has to bury the supervisor.
+/// What forks of this process hold. Each has a socket of its own, which is kept until somebody looks.
+static HELD: ProcessLocal<Mutex<Vec<Held>>> = ProcessLocal::new();
+
+struct Held {
+    entry: Weak<Entry>,
+    /// The fork, where it is this process that has to bury it.
+    child: Option<Pid>,
+}
+
+/// Takes in what forks have told, also for those that nobody waits for, and buries those that have ended.
+pub(super) fn look() {
+    let Some(held) = HELD.peek() else { return };
+    let entries: Vec<Arc<Entry>> =
+        lock(held).iter().filter_map(|one| one.entry.upgrade()).collect();
+    for entry in entries {
+        entry.look();
+    }
+    lock(held).retain(|one| {
+        let is_told = one.entry.upgrade().is_none_or(|entry| entry.is_done());
+        !is_told || one.child.is_some_and(|child| matches!(reap(child), Ok(None)))
+    });
+}
+
+/// Whether orphans become children of this process, as of the first one in a container.
+fn adopts_orphans() -> bool {
+    getpid().is_init() || matches!(child_subreaper(), Ok(Some(_)))
+}
+
+/// Forks twice: what is in between ends at once, so that nobody here has to bury the supervisor. Where
+/// it would come back as an orphan, one fork is enough, and it is buried when somebody looks.
 pub(super) fn start(
     deferral: Deferral,
     settings: &Settings,
@@ -35,8 +68,9 @@ pub(super) fn start(
     let (ours, theirs) = close_on_exec_pair().map_err(failed)?;
     // What is buffered now would be written twice.
     crate::worker::tasks::flush_output();
+    let is_once = adopts_orphans();
     match crate::reactor::quiesced(fork).map_err(failed)? {
-        Forked::Child => match fork() {
+        Forked::Child => match if is_once { Ok(Forked::Child) } else { fork() } {
             Ok(Forked::Child) => {
                 drop(ours);
                 supervisor::live_forked(theirs, log, (entry.id(), run, specs))
@@ -44,17 +78,26 @@ pub(super) fn start(
             Ok(Forked::Parent(_)) => exit_now(0),
             Err(_) => exit_now(1),
         },
-        Forked::Parent(between) => {
+        Forked::Parent(child) => {
             drop(theirs);
-            let options = rustix::process::WaitOptions::empty();
-            // Already gone where the program ignores the ends of children.
-            if let Ok(Some((_, status))) = rustix::process::waitpid(Some(between), options) {
-                if status.exit_status() != Some(0) {
-                    return Err(failed(io::Error::other("the fork could not fork again")));
-                }
+            if !is_once {
+                bury_between(child).map_err(failed)?;
             }
             client::listen(ours, entry);
+            let child = is_once.then_some(child);
+            lock(HELD.get(Mutex::default)).push(Held { entry: Arc::downgrade(entry), child });
             Ok(())
         }
+    }
+}
+
+fn bury_between(between: Pid) -> io::Result<()> {
+    let options = rustix::process::WaitOptions::empty();
+    match rustix::process::waitpid(Some(between), options) {
+        Ok(Some((_, status))) if status.exit_status() != Some(0) => {
+            Err(io::Error::other("the fork could not fork again"))
+        }
+        // Already gone where the program ignores the ends of children.
+        _ => Ok(()),
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn hand_over(mut deferral: Deferral) -> Result<Deferred, Error> {
     if deferral.policy == Policy::FailFast {
         deferral.policy = Policy::Settle;
     }
+    look_at_forks();
     deferral.methods.options.when_full = Some(WhenFull::Wait);
     // The program goes on, and the terminal is its own.
     deferral.methods.progress = false;
@@ -77,6 +78,12 @@ pub(crate) fn hand_over(mut deferral: Deferral) -> Result<Deferred, Error> {
         }
     }
     Ok(Deferred::of(entry))
+}
+
+/// Lets go of what carried out deferrals that have ended and that nobody waits for.
+fn look_at_forks() {
+    #[cfg(target_os = "linux")]
+    forked::look();
 }
 
 /// The names of tasks in their order, each with how many of one kind there are in a row.

@@ -40,6 +40,8 @@ struct Supervisor {
     unsent: VecDeque<Vec<u8>>,
     /// `None` where no descriptor was free: then the signal ends this process at once.
     termination: Option<Termination>,
+    /// Whether it has all that it will be given, and so ends when that is done and told.
+    is_given_no_more: bool,
 }
 
 /// A deferral under way.
@@ -71,6 +73,7 @@ pub(crate) fn live_forked(
     let mut going = Going::new(id, run, specs, Arc::clone(&supervisor.log), kept);
     going.listen();
     supervisor.deferrals.push(Deferral { going, directory: None, is_hook: false });
+    supervisor.is_given_no_more = true;
     // Nothing of ours may unwind into the code that deferred: that is its parent's to go on with.
     let _ = catch_unwind(AssertUnwindSafe(|| supervisor.serve()));
     exit_now(70)
@@ -85,6 +88,7 @@ impl Supervisor {
             deferrals: Vec::new(),
             unsent: VecDeque::new(),
             termination: Termination::hear().ok(),
+            is_given_no_more: false,
         }
     }
 
@@ -100,7 +104,8 @@ impl Supervisor {
             }
             self.advance(&mut blocking);
             self.send_news();
-            if self.deferrals.is_empty() && (is_told || self.caller.is_none()) {
+            let is_all_told = self.is_given_no_more && self.unsent.is_empty();
+            if self.deferrals.is_empty() && (is_told || self.caller.is_none() || is_all_told) {
                 exit_now(0)
             }
             let wait = blocking.prepare();
