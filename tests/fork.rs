@@ -10,6 +10,8 @@ mod harness;
 mod killed;
 #[path = "contract/memory.rs"]
 mod memory;
+#[path = "fork/resting.rs"]
+mod resting;
 
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -30,7 +32,12 @@ fn main() -> ExitCode {
     let checks: &[&[harness::Check]] = &[
         every_contract!(checks),
         deaths_contract!(checks),
-        &[("threads_are_a_clear_error", threads_are_a_clear_error)],
+        &[
+            ("threads_are_a_clear_error", threads_are_a_clear_error),
+            ("threads_of_ours_that_rest_do_not_count", resting::those_that_rest_do_not_count),
+            ("threads_of_ours_that_end_do_not_count", resting::those_that_end_do_not_count),
+            ("threads_of_ours_that_work_count", resting::those_that_work_count),
+        ],
         #[cfg(feature = "tokio")]
         &[("async_tasks_have_limits", || memory::async_tasks_have_limits(&Driver::Fork))],
         #[cfg(feature = "tokio")]

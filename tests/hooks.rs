@@ -36,6 +36,8 @@ scenarios! {
     running::a_panic_hook_of_a_start_hook_sees_no_task(START = "panic_hook"),
     running::blocks_in_hooks_run_on_sync_only(START = "blocks"),
     running::blocks_in_preload_start_no_process(PRELOAD = "blocks"),
+    running::threads_of_blocks_in_preload_do_no_harm(PRELOAD = "runs_on_threads"),
+    running::a_task_that_preload_gave_up_is_a_thread_it_left(PRELOAD = "gives_up"),
     running::a_process_that_preload_started_outlives_workers(PRELOAD = "starts", CONCUR_WORKERS = "1"),
     running::a_hook_that_spoils_signals_is_no_harm(PRELOAD = "signals"),
     running::a_deadline_ends_a_run_while_preload_goes_on(PRELOAD = "waits"),

@@ -41,6 +41,7 @@ mod locks;
 mod many;
 mod outcome;
 mod outputs;
+mod own_threads;
 mod payload;
 mod run;
 #[cfg_attr(

@@ -27,6 +27,12 @@ pub(crate) fn live_thread_count() -> usize {
     stats.filter(|stat| !is_ending(stat)).count().max(1)
 }
 
+/// Whether a thread of this process is there and has not begun to end.
+pub(crate) fn is_live_thread(thread: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/self/task/{}/stat", thread.as_raw_nonzero()));
+    stat.is_ok_and(|stat| !is_ending(&stat))
+}
+
 /// Whether the flags of a thread say that it ends.
 fn is_ending(stat: &str) -> bool {
     const ENDING: u64 = 4;

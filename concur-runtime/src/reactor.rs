@@ -16,6 +16,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
 
 use crate::context::Moment;
 use crate::locks::lock;
+use crate::own_threads::OwnThread;
 use crate::run::Wait;
 use crate::sys::process_local::ProcessLocal;
 
@@ -32,6 +33,8 @@ struct State {
     interests: HashMap<u64, Interest>,
     next_key: u64,
     running: bool,
+    /// Whether the thread ends when nobody waits for anything.
+    is_dismissed: bool,
 }
 
 /// What one future waits for; it is woken once.
@@ -113,7 +116,8 @@ impl Reactor {
     }
 
     fn serve(&self) {
-        loop {
+        let mut own = Some(OwnThread::begin());
+        while !self.ends(&mut own) {
             let (sockets, until) = self.interests();
             let mut descriptors: Vec<PollFd<'_>> = std::iter::once(self.changed.as_fd())
                 .chain(sockets.iter().map(|(_, socket)| socket.as_fd()))
@@ -129,6 +133,18 @@ impl Reactor {
             let keys = sockets.iter().zip(&ready[1..]).filter(|(_, ready)| **ready);
             self.wake(keys.map(|((key, _), _)| *key).collect());
         }
+    }
+
+    /// Whether its thread ends now; a later interest starts another.
+    fn ends(&self, own: &mut Option<OwnThread>) -> bool {
+        let mut state = self.lock();
+        let ends = std::mem::take(&mut state.is_dismissed) && state.interests.is_empty();
+        if ends {
+            // Known to end before it is no longer known to run.
+            *own = None;
+            state.running = false;
+        }
+        ends
     }
 
     /// Everything that is watched, and when the next interest is due.
@@ -166,6 +182,19 @@ pub(crate) fn threads() -> usize {
         Some(reactor) => usize::from(reactor.lock().running),
         _ => 0,
     }
+}
+
+/// Has the reactor's thread end, unless somebody waits for something. How many threads will.
+pub(crate) fn dismiss() -> usize {
+    let Some(reactor) = REACTOR.peek() else { return 0 };
+    let mut state = reactor.lock();
+    if !state.running || !state.interests.is_empty() {
+        return 0;
+    }
+    state.is_dismissed = true;
+    drop(state);
+    let _ = rustix::io::write(&reactor.changed, &1_u64.to_ne_bytes());
+    1
 }
 
 /// Runs `work` while the reactor holds no lock of ours, so that a fork finds none locked.

@@ -107,11 +107,8 @@ impl Pass {
         // Counted before looking: `shutdown` closes before it counts.
         if PHASE.load(Ordering::SeqCst) == OPEN { Ok(pass) } else { Err(ended()) }
     }
-}
 
-#[cfg(target_os = "linux")]
-impl Pass {
-    /// For what is left of a run that was dropped: it is waited for as a run is, and always had.
+    /// For what is left of a run: it is waited for as a run is, and always had.
     pub(crate) fn of_leftover() -> Self {
         RUNS.fetch_add(1, Ordering::SeqCst);
         Self(())

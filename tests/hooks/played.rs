@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::future::{Future, IntoFuture};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Command;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 use std::time::Duration;
 
 use concur::{Driver, ErrorKind, WorkerLocal, concurrent};
@@ -106,6 +110,8 @@ fn play(part: &str, dir: &Path, stage: &str) -> Outcome {
             std::panic::set_hook(Box::new(move |_| log(&dir, "hooked")));
         }
         "blocks" => run_blocks(dir),
+        "runs_on_threads" => (0..50).for_each(run_on_threads),
+        "gives_up" => give_up(),
         "signals" => spoil_signals(),
         "uses_local" => MAKER.with(|maker| assert_eq!(*maker, std::process::id())),
         _ => {}
@@ -178,6 +184,43 @@ fn run_blocks(dir: &Path) {
         assert!(err.to_string().contains("a hook cannot run tasks"), "{err}");
     }
     mark(dir, "refused");
+}
+
+/// Blocks of every kind that start threads of concur's.
+fn run_on_threads(round: u64) {
+    let run = concurrent! { for number in 0..3 => number }.driver(Driver::Thread).run();
+    assert_eq!(run.expect("it runs"), [0, 1, 2]);
+    let deferred = concurrent! { one => () }.driver(Driver::Thread).defer();
+    deferred.expect("it can be deferred").wait().expect("it runs");
+    // With a time limit, so that something watches the clock.
+    let limit = Duration::from_secs(60);
+    let future = concurrent! { one => round }.driver(Driver::Thread).timeout(limit).into_future();
+    assert_eq!(wait_for(future).expect("it runs"), (round,));
+}
+
+/// The smallest executor: one thread, which sleeps between polls.
+fn wait_for<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        std::thread::park();
+    }
+}
+
+/// A task on a thread that goes on after its time.
+fn give_up() {
+    let late = concurrent! { late => std::thread::sleep(Duration::from_secs(1000)) };
+    let late = late.driver(Driver::Thread).timeout(Duration::from_millis(10)).run();
+    assert_eq!(late.expect_err("it is late").kind(), ErrorKind::TimedOut);
 }
 
 /// Does to the server what would make it deaf to its workers' ends.

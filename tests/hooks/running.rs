@@ -121,6 +121,28 @@ pub(crate) fn threads_that_were_joined_do_no_harm(dir: &Path) {
     assert_eq!(logged(dir, "preload"), [server]);
 }
 
+pub(crate) fn threads_of_blocks_in_preload_do_no_harm(dir: &Path) {
+    threads_that_were_joined_do_no_harm(dir);
+    // Workers start threads of their own.
+    let (nested,) = concurrent! {
+        nested => concurrent! { for n in 0..3 => n }.driver(Driver::Thread).run()?,
+    }
+    .run()
+    .expect("it runs");
+    assert_eq!(nested, [0, 1, 2]);
+}
+
+pub(crate) fn a_task_that_preload_gave_up_is_a_thread_it_left(_dir: &Path) {
+    let (own, loader) = concurrent! {
+        own => std::process::id(),
+        loader => LOADED.get().map(|(loader, _)| *loader),
+    }
+    .limit(1)
+    .run()
+    .expect("both succeed");
+    assert_eq!(loader, Some(own), "it was executed, and has loaded for itself");
+}
+
 pub(crate) fn a_panic_hook_of_a_start_hook_sees_no_task(dir: &Path) {
     let line = line!() + 2;
     let err = concurrent! {

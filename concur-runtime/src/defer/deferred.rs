@@ -119,13 +119,14 @@ pub(crate) fn flush_at_end() {
 }
 
 fn flush_those(limit: Duration, which: impl Fn(&Entry) -> bool) -> Result<(), Error> {
-    super::look_at_forks();
     let until = Moment::now().after(limit);
     let pending: Vec<Arc<Entry>> =
         lock(pending()).iter().filter(|entry| which(entry)).map(Arc::clone).collect();
     for entry in &pending {
         entry.wait_until(Some(until));
     }
+    // Those behind one that took all the time were not looked at.
+    super::look_at_forks();
     let left: Vec<Arc<Entry>> = pending.into_iter().filter(|entry| !entry.is_done()).collect();
     if left.is_empty() { Ok(()) } else { Err(still_going(limit, &left)) }
 }

@@ -9,12 +9,14 @@ use super::log::Log;
 use super::report::{Going, Telling};
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, TaskError};
+use crate::own_threads::OwnThread;
 use crate::run::{Run, blocking};
 use crate::seen::Watched;
+use crate::shutdown::Pass;
 
 /// Runs the tasks here and now.
 pub(super) fn now(deferral: Deferral, entry: &Arc<Entry>) -> Result<(), Error> {
-    run(going(deferral, entry)?, entry);
+    run(going(deferral, entry)?, entry, || {});
     Ok(())
 }
 
@@ -24,7 +26,10 @@ pub(super) fn beside(deferral: Deferral, entry: &Arc<Entry>) -> Result<(), Error
     entry.list(None);
     let theirs = Arc::clone(entry);
     let thread = std::thread::Builder::new().name("concur-deferred".to_owned());
-    let started = thread.spawn(move || run(going, &theirs));
+    let started = thread.spawn(move || {
+        let own = OwnThread::begin();
+        run(going, &theirs, || own.rest());
+    });
     started.map(drop).map_err(|err| {
         let err = Error::new(
             ErrorKind::Start,
@@ -46,9 +51,14 @@ fn going(deferral: Deferral, entry: &Entry) -> Result<Going, Error> {
     Ok(Going::new(entry.id(), run, specs, log, on_failure))
 }
 
-fn run(mut going: Going, entry: &Entry) {
+fn run(mut going: Going, entry: &Entry, before_it_is_told: impl FnOnce()) {
+    // `shutdown` waits until it is told.
+    let _pass = Pass::of_leftover();
     blocking::drive(&mut going.run, &mut going.jobs, &mut going.report);
-    entry.end(going.conclude());
+    let result = going.conclude();
+    drop(going);
+    before_it_is_told();
+    entry.end(result);
 }
 
 fn hook(err: &TaskError) {

@@ -17,7 +17,7 @@ use crate::channel::{Board, CallerEnd, WorkerEnd, close_on_exec_pair};
 use crate::config::Settings;
 use crate::engine::Job;
 use crate::outcome::{End, Outcome};
-use crate::processes::thread_count;
+use crate::own_threads;
 use crate::run::{Launch, Launcher};
 use crate::sys::fork::{Forked, exit_now, fork};
 use crate::sys::memory::Slot;
@@ -51,8 +51,7 @@ pub(crate) fn danger(settings: &Settings) -> Option<String> {
     if settings.fork_with_threads {
         return None;
     }
-    let ours = crate::reactor::threads() + super::thread::idle_count();
-    let foreign = thread_count().saturating_sub(ours);
+    let foreign = own_threads::besides_resting();
     (foreign > 1).then(|| {
         format!(
             "driver `fork` forks this process, which has {foreign} threads, and a lock that another \

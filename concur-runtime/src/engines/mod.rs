@@ -22,6 +22,8 @@ pub(crate) use warn::Asked;
 pub(crate) use fork::danger as fork_danger;
 #[cfg(target_os = "linux")]
 pub(crate) use process::{AskedSupervisor, Identity, end_workers};
+#[cfg(target_os = "linux")]
+pub(crate) use thread::end_idle_threads;
 
 /// What carries out the jobs of a driver.
 pub(crate) fn launcher(driver: &Driver) -> Result<Arc<dyn Launcher>, Error> {

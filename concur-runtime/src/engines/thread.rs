@@ -3,7 +3,7 @@
 //! Threads are kept for a while and used again. A thread cannot be killed: a task that is stopped is
 //! told so, given up at once, and its thread left to end.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
@@ -15,6 +15,7 @@ use crate::engine::Job;
 use crate::inside::Told;
 use crate::locks::lock;
 use crate::outcome::Outcome;
+use crate::own_threads::{self, OwnThread};
 use crate::run::{Attempt, Launch, Launcher, Stopped, Wait};
 
 /// A thread that has had nothing to do for this long ends, unless a setting says otherwise.
@@ -24,7 +25,7 @@ pub(super) struct ThreadLauncher;
 
 /// What a thread is handed.
 struct Work {
-    run: Box<dyn FnOnce() + Send>,
+    run: Box<dyn FnOnce(&OwnThread) + Send>,
     /// How long the thread then waits for more.
     kept_for: Duration,
 }
@@ -34,7 +35,6 @@ struct Work {
 struct Threads {
     /// Those that wait for work, the one that began to wait last at the end.
     idle: Mutex<Vec<Idle>>,
-    next_id: AtomicU64,
 }
 
 struct Idle {
@@ -68,8 +68,10 @@ impl Launcher for ThreadLauncher {
         let told = Arc::new(Told::default());
         job.told = Some(Arc::clone(&told));
         let kept_for = job.settings.idle_timeout.unwrap_or(KEPT_FOR);
-        let run = Box::new(move || {
+        let run = Box::new(move |own: &OwnThread| {
             let outcome = job.run();
+            // Before anybody can see the outcome: who has waited for it may fork.
+            own.rest();
             *lock(&theirs.outcome) = Some(outcome);
             theirs.there.store(true, Ordering::Release);
             lock(&theirs.waker).wake_by_ref();
@@ -90,6 +92,7 @@ impl Threads {
         loop {
             let idle = lock(&self.idle).pop();
             let Some(idle) = idle else { break };
+            own_threads::work_again(idle.id);
             match idle.work.send(work) {
                 Ok(()) => return Ok(()),
                 Err(gone) => work = gone.0,
@@ -101,10 +104,11 @@ impl Threads {
 
     /// The life of a thread: work, wait for more, end when there is none for a while.
     fn serve(&self, mut work: Work) {
+        let own = OwnThread::begin();
+        let id = own.id();
         loop {
-            (work.run)();
+            (work.run)(&own);
             let kept_for = work.kept_for;
-            let id = self.next_id.fetch_add(1, Ordering::Relaxed);
             // Room for one: a thread is handed work only after it was taken out of the idle ones.
             let (sender, receiver) = mpsc::sync_channel(1);
             lock(&self.idle).push(Idle { id, work: sender });
@@ -125,10 +129,14 @@ impl Threads {
     }
 }
 
-/// How many threads wait for work: they are ours and hold nothing.
+/// Has the threads end that wait for work. Later tasks start new ones.
 #[cfg(target_os = "linux")]
-pub(super) fn idle_count() -> usize {
-    THREADS.peek().map_or(0, |threads| lock(&threads.idle).len())
+pub(crate) fn end_idle_threads() {
+    if let Some(threads) = THREADS.peek() {
+        // Nobody can hand them anything any more, which ends their wait.
+        let dismissed = std::mem::take(&mut *lock(&threads.idle));
+        drop(dismissed);
+    }
 }
 
 /// What the thread and the attempt share.

@@ -16,7 +16,8 @@ use super::tasks;
 use crate::channel::WorkerEnd;
 use crate::hooks::failure::{Fault, FaultEnding};
 use crate::hooks::{self, HookSite, Stage};
-use crate::processes::{children_of, live_thread_count};
+use crate::own_threads;
+use crate::processes::children_of;
 use crate::sys::fork::{exit_now, reset_signals};
 use crate::sys::hook_registry::Slot;
 use crate::sys::lifeline::Lifeline;
@@ -59,7 +60,7 @@ pub(super) fn preload(control: &OwnedFd, caller: Pid) -> Result<Option<LeftThrea
             left = Some(Err(fault));
             break;
         }
-        let count = live_thread_count() - 1;
+        let count = own_threads::left_over();
         if count > 0 {
             left = Some(Ok(LeftThreads { site: hook.site(), count }));
             break;
