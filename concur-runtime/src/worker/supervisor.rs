@@ -2,7 +2,7 @@
 //!
 //! One thread drives the runs of all deferrals, through the same drivers as any program; driver
 //! Process gives it a fork server of its own. It ends when its caller is gone and everything it was
-//! given is done. What it was given it holds in its own memory, and it says so before the caller goes
+//! given is done; a fork of a program, which gets nothing more, when that is done and told. What it was given it holds in its own memory, and it says so before the caller goes
 //! on. Told to end by SIGTERM, as by who stops a service, it cancels its runs first, so that the log says
 //! what became of their tasks.
 
