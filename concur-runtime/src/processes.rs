@@ -7,6 +7,8 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 
+use crate::worker::mark::is_supervisor;
+
 /// The threads of this process; 1 where `/proc` does not tell.
 pub(crate) fn thread_count() -> usize {
     // A folder has a link for each of its folders, besides its own two.
@@ -64,7 +66,8 @@ pub(crate) fn children_of(pid: Pid) -> Vec<Pid> {
     children
 }
 
-/// Kills a process that adopts its orphans, and everything below it, whatever its session.
+/// Kills a process that adopts its orphans, and everything below it, whatever its session, but for
+/// supervisors of deferred tasks with all that is theirs.
 ///
 /// Each is stopped before its children are read, so that none can escape by forking; the reading is
 /// repeated until nothing new is found, since the children of one that ended meanwhile move up.
@@ -72,13 +75,18 @@ pub(crate) fn kill_with_descendants(root: Pid) {
     let _ = kill_process_group(root, Signal::STOP);
     let _ = kill_process(root, Signal::STOP);
     let mut known = vec![root];
+    let mut spared = Vec::new();
     loop {
         let before = known.len();
         let mut at = 0;
         while at < known.len() {
             for child in children_of(known[at]) {
-                if !known.contains(&child) {
-                    let _ = kill_process(child, Signal::STOP);
+                if known.contains(&child) || spared.contains(&child) {
+                    continue;
+                }
+                if is_supervisor(child) || !stopped_for_good(child) {
+                    spared.push(child);
+                } else {
                     known.push(child);
                 }
             }
@@ -92,6 +100,19 @@ pub(crate) fn kill_with_descendants(root: Pid) {
         let _ = kill_process(pid, Signal::KILL);
     }
     let _ = kill_process_group(root, Signal::KILL);
+}
+
+/// Stops a process; `false` if it has become a supervisor meanwhile, which goes on.
+///
+/// Asked once more, since it may have said that it holds tasks before the signal came. Afterwards it
+/// cannot: a process that a signal is sent to comes no further than to the end of its system call.
+fn stopped_for_good(pid: Pid) -> bool {
+    let _ = kill_process(pid, Signal::STOP);
+    if is_supervisor(pid) {
+        let _ = kill_process(pid, Signal::CONT);
+        return false;
+    }
+    true
 }
 
 #[cfg(test)]

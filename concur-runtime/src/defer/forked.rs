@@ -18,6 +18,7 @@ use crate::run::Run;
 use crate::seen::Watched;
 use crate::sys::fork::{Forked, exit_now, fork, reap};
 use crate::sys::process_local::ProcessLocal;
+use crate::worker::mark::fork_marked;
 use crate::worker::supervisor;
 
 /// What forks of this process hold. Each has a socket of its own, which is kept until somebody looks.
@@ -69,8 +70,8 @@ pub(super) fn start(
     // What is buffered now would be written twice.
     crate::worker::tasks::flush_output();
     let is_once = adopts_orphans();
-    match crate::reactor::quiesced(fork).map_err(failed)? {
-        Forked::Child => match if is_once { Ok(Forked::Child) } else { fork() } {
+    match crate::reactor::quiesced(if is_once { fork_marked } else { fork }).map_err(failed)? {
+        Forked::Child => match if is_once { Ok(Forked::Child) } else { fork_marked() } {
             Ok(Forked::Child) => {
                 drop(ours);
                 supervisor::live_forked(theirs, log, (entry.id(), run, specs))

@@ -18,6 +18,8 @@ pub(crate) mod hook_registry;
 #[cfg(target_os = "linux")]
 pub(crate) mod lifeline;
 #[cfg(target_os = "linux")]
+pub(crate) mod mark;
+#[cfg(target_os = "linux")]
 pub(crate) mod memory;
 #[cfg(target_os = "linux")]
 pub(crate) mod own_slot;

@@ -8,6 +8,7 @@ pub(crate) mod door;
 pub(crate) mod hooks;
 #[cfg(feature = "tokio")]
 mod lanes;
+pub(crate) mod mark;
 mod members;
 mod serve;
 mod server;

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use rustix::process::Pid;
@@ -27,6 +27,9 @@ static KNOCK: OnceLock<OwnedFd> = OnceLock::new();
 /// How many workers this process stands below the program.
 static LEVEL: AtomicU32 = AtomicU32::new(0);
 
+/// Whether this process is a fork of a worker that outlives its fork server.
+static HAS_LEFT: AtomicBool = AtomicBool::new(false);
+
 /// 0 in the program itself, 1 in its workers, 2 in the workers of those.
 pub(crate) fn level() -> u32 {
     LEVEL.load(Ordering::Relaxed)
@@ -35,7 +38,14 @@ pub(crate) fn level() -> u32 {
 /// The socket on which a worker asks its fork server for one of its own; `None` outside a worker.
 pub(crate) fn knock() -> Option<BorrowedFd<'static>> {
     use std::os::fd::AsFd;
-    KNOCK.get().map(AsFd::as_fd)
+    KNOCK.get().map(AsFd::as_fd).filter(|_| !HAS_LEFT.load(Ordering::Relaxed))
+}
+
+/// In a fork of a worker that goes on by itself: its own tasks have a server of its own, and stand as
+/// far below it as those of a program.
+pub(super) fn leave_server() {
+    HAS_LEFT.store(true, Ordering::Relaxed);
+    LEVEL.store(0, Ordering::Relaxed);
 }
 
 /// In a fork of the server, which has closed what was the server's alone.

@@ -36,7 +36,7 @@ struct Server {
     queued: VecDeque<Start>,
     /// Workers that have died, until what they left behind is gone as well.
     dead: Vec<Dead>,
-    /// Those of deferred tasks, which outlive the server.
+    /// Those of deferred tasks, its own and adopted ones, which outlive the server.
     supervisors: Vec<Pid>,
     next_client: u32,
     /// Given up by a fork that becomes a worker.

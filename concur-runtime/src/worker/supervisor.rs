@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
 
+use super::mark;
 use crate::channel::{receive, send};
 use crate::codec;
 use crate::config;
@@ -55,11 +56,15 @@ struct Deferral {
 
 /// In a fork of the fork server, or in a process that was executed to be a supervisor.
 pub(super) fn live(caller: OwnedFd, log: Option<OwnedFd>) -> ! {
+    if mark::bear().is_err() {
+        // Its caller sees that it is gone.
+        exit_now(71);
+    }
     let supervisor = Supervisor::new(caller, log.map(File::from));
     supervisor.serve()
 }
 
-/// In a fork of a program, which gives its tasks along.
+/// In a fork of a program that was marked already ([`mark::fork_marked`]), which gives its tasks along.
 pub(crate) fn live_forked(
     caller: OwnedFd,
     log: Option<File>,
@@ -67,6 +72,7 @@ pub(crate) fn live_forked(
 ) -> ! {
     crate::shutdown::forget();
     crate::sys::own_slot::forget();
+    super::serve::leave_server();
     super::tasks::prepare();
     let mut supervisor = Supervisor::new(caller, log);
     let kept = Telling::Kept(Vec::new());
@@ -228,11 +234,8 @@ impl Supervisor {
     }
 }
 
-/// A session of its own, nothing of the caller's terminal, pipes and files: who reads the caller's
-/// output must see its end.
+/// Nothing of the caller's terminal, pipes and files: who reads the caller's output must see its end.
 fn leave_terminal(log: Option<&File>) {
-    let _ = rustix::process::setsid();
-    let _ = rustix::thread::set_name(c"concur-deferred");
     let _ = super::tasks::empty_stdin();
     let null = rustix::fs::open("/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty());
     let output = log.map(AsFd::as_fd).or_else(|| null.as_ref().ok().map(AsFd::as_fd));

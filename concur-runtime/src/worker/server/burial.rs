@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::Pid;
 
+use super::super::mark::is_supervisor;
 use super::super::members::{Worker, end_process};
 use super::Server;
 use crate::context::Moment;
@@ -67,17 +68,32 @@ impl Server {
 
     /// What dead workers had started: children that are no workers and that no hook
     /// started, and workers of workers.
-    fn left_behind(&self) -> Vec<Pid> {
-        let children = children_of(rustix::process::getpid()).into_iter();
+    fn left_behind(&mut self) -> Vec<Pid> {
+        let mut children = children_of(rustix::process::getpid());
         let is_wanted = |pid: &Pid| {
             let worker = self.workers.iter().find(|worker| worker.pid == *pid);
             worker
                 .is_some_and(|worker| self.clients.iter().any(|client| client.id == worker.client))
         };
-        let is_kept = |pid: &Pid| {
-            self.supervisors.contains(pid) || self.residents.contains(pid) || is_wanted(pid)
-        };
-        children.filter(|pid| !is_kept(pid)).collect()
+        let is_kept = |pid: &Pid| self.residents.contains(pid) || is_wanted(pid);
+        children.retain(|pid| !is_kept(pid));
+        self.spare_supervisors(&mut children);
+        children
+    }
+
+    /// Takes out supervisors: those that were asked for here, known before they bear their mark, and
+    /// those that tasks had somewhere below and that fell to this process since.
+    fn spare_supervisors(&mut self, children: &mut Vec<Pid>) {
+        children.retain(|pid| {
+            if self.supervisors.contains(pid) {
+                return false;
+            }
+            let is_adopted = is_supervisor(*pid);
+            if is_adopted {
+                self.supervisors.push(*pid);
+            }
+            !is_adopted
+        });
     }
 
     /// Takes everything along.
@@ -86,8 +102,8 @@ impl Server {
         let until = Moment::now().after(LAST_LIMIT);
         loop {
             while fork::reap_any().is_some() {}
-            let left = children_of(rustix::process::getpid()).into_iter();
-            let left = left.filter(|pid| !self.supervisors.contains(pid));
+            let mut left = children_of(rustix::process::getpid());
+            self.spare_supervisors(&mut left);
             let known = self.workers.drain(..).map(|worker| worker.pid);
             let all: Vec<Pid> = known.chain(left).collect();
             if all.is_empty() || Moment::now() >= until {
