@@ -12,6 +12,8 @@ mod fates;
 #[path = "deferred/forked.rs"]
 mod forked;
 mod harness;
+#[path = "deferred/inherited.rs"]
+mod inherited;
 #[path = "deferred/log.rs"]
 mod log;
 #[path = "deferred/played.rs"]
@@ -60,6 +62,10 @@ scenarios! {
     forked::who_adopts_orphans_buries_its_forks,
     played::deferred_work_does_not_inherit_a_deadline,
     played::deferred_work_is_not_told_to_stop_with_its_task,
+    inherited::an_adopted_supervisor_is_spared,
+    inherited::what_an_adopted_supervisor_leaves_is_not_spared,
+    inherited::what_a_task_defers_on_fork_survives_its_crash,
+    inherited::what_a_fork_defers_survives_its_timeout,
     together::all_who_wait_are_told,
     together::deferring_goes_on_while_others_wait,
     together::attempts_are_kept_for_who_waits,
@@ -69,6 +75,12 @@ scenarios! {
 const OWN: &[harness::Check] = &[
     ("work_is_done_although_its_program_has_ended", ends::work_is_done_although_the_program_ended),
     ("work_is_done_although_its_program_was_killed", ends::work_is_done_although_it_was_killed),
+    ("what_deferred_tasks_defer_is_done", inherited::what_deferred_tasks_defer_is_done),
+    (
+        "what_deferred_tasks_defer_on_fork_is_done",
+        inherited::what_deferred_tasks_defer_on_fork_is_done,
+    ),
+    ("what_a_task_defers_on_fork_is_done", inherited::what_a_task_defers_on_fork_is_done),
     ("who_reads_the_output_sees_its_end", ends::who_reads_the_output_sees_its_end),
     ("the_end_of_main_waits_for_threads", ends::the_end_of_main_waits_for_threads),
     ("nothing_is_left_when_all_is_done", ends::nothing_is_left_when_all_is_done),
@@ -99,6 +111,7 @@ fn main() -> ExitCode {
     scenario::play(&[
         SCENARIOS,
         ends::SCENARIOS,
+        inherited::SCENARIOS,
         log::SCENARIOS,
         fates::SCENARIOS,
         RECORDED_SCENARIOS,
