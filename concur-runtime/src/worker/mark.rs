@@ -48,13 +48,12 @@ pub(crate) fn fork_marked() -> io::Result<Forked> {
         Forked::Parent(pid) => {
             // Its end is told as well.
             drop(tells);
-            match receive(&hears, true)? {
-                Some(_) => Ok(Forked::Parent(pid)),
-                None => {
-                    let _ = waitpid(Some(pid), WaitOptions::empty());
-                    Err(io::Error::other("it ended before it was a supervisor"))
-                }
+            if receive(&hears, true)?.is_some() {
+                return Ok(Forked::Parent(pid));
             }
+            // It ends at once.
+            let _ = waitpid(Some(pid), WaitOptions::empty());
+            Err(io::Error::other("it ended before it was a supervisor"))
         }
     }
 }
