@@ -94,10 +94,7 @@ pub(crate) struct Moment(u64);
 impl Moment {
     #[cfg(target_os = "linux")]
     pub(crate) fn now() -> Self {
-        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-        let nanos = u64::try_from(now.tv_nsec).unwrap_or(0);
-        Self(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
+        Self(crate::sys::clock::nanos())
     }
 
     #[cfg(not(target_os = "linux"))]

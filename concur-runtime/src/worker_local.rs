@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::context::Context;
 use crate::task::panic;
@@ -179,6 +179,9 @@ impl Drop for Kept {
     }
 }
 
+/// Whether any was ever made: most processes have none, and need not ask for those of the thread.
+static SOME_WERE_MADE: AtomicBool = AtomicBool::new(false);
+
 /// The values of a thread, in the order they were made.
 struct Values(Vec<Kept>);
 
@@ -204,7 +207,7 @@ fn drop_caught(kept: Kept) {
 /// Whether this thread keeps values.
 #[cfg(target_os = "linux")]
 pub(crate) fn are_kept() -> bool {
-    VALUES.with_borrow(|values| !values.0.is_empty())
+    SOME_WERE_MADE.load(Ordering::Relaxed) && VALUES.with_borrow(|values| !values.0.is_empty())
 }
 
 /// Drops the values of this thread, the last one first, and those that are made meanwhile.
@@ -228,6 +231,7 @@ impl<T: 'static> Lent<T> {
     /// would in a worker of its own.
     fn begin(key: usize) -> Option<(Self, Option<Box<dyn Any>>)> {
         let (pid, depth) = (std::process::id(), Context::current().depth);
+        SOME_WERE_MADE.store(true, Ordering::Relaxed);
         VALUES.with_borrow_mut(|Values(all)| {
             all.retain(|kept| kept.pid == pid);
             let own = || all.iter().filter(|kept| kept.key == key);
@@ -281,7 +285,7 @@ impl<T: 'static> Drop for Lent<T> {
 mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use super::*;
 

@@ -3,14 +3,13 @@
 //! The sockets are sequenced packets: a frame arrives whole or not at all, and its length is known
 //! before it is read. Everything received is close-on-exec.
 
-use std::cell::RefCell;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
-    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
 
 use crate::config::MOST_LANES;
@@ -47,15 +46,6 @@ pub(crate) fn send_with(
     retry(|| rustix::net::sendmsg(&socket, &parts, &mut ancillary, SendFlags::NOSIGNAL).map(drop))
 }
 
-/// For so much memory allocators ask the kernel, whose pages are zero already: they are touched as far as
-/// a frame is long. Zeros written into what was there would cost the first frame more than all else.
-const FRESH_FROM: usize = 256 << 10;
-
-thread_local! {
-    /// Where frames arrive: made once for each thread, for the longest.
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
 /// A frame that has arrived.
 pub(crate) struct Frame {
     pub(crate) bytes: Vec<u8>,
@@ -63,28 +53,25 @@ pub(crate) struct Frame {
 }
 
 /// Receives a frame; `None` at the end of the other side. With `wait` false, `WouldBlock` if there
-/// is none.
+/// is none. A socket has one reader at a time.
 pub(crate) fn receive(socket: impl AsFd, wait: bool) -> io::Result<Option<Frame>> {
-    let mut flags = RecvFlags::CMSG_CLOEXEC;
-    if !wait {
-        flags |= RecvFlags::DONTWAIT;
+    let now = RecvFlags::DONTWAIT;
+    let look = RecvFlags::PEEK | RecvFlags::TRUNC | if wait { RecvFlags::empty() } else { now };
+    let (_, len) = retry(|| rustix::net::recv(&socket, &mut [0_u8; 0], look))?;
+    if len == 0 {
+        return Ok(None);
+    }
+    if len > FRAME_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame is longer than its limit"));
     }
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let (bytes, was_cut) = BUFFER.with_borrow_mut(|buffer| {
-        if buffer.is_empty() {
-            *buffer = vec![0; FRAME_LIMIT.max(FRESH_FROM)];
-        }
-        let received = retry(|| {
-            let mut parts = [IoSliceMut::new(&mut buffer[..FRAME_LIMIT])];
-            rustix::net::recvmsg(&socket, &mut parts, &mut ancillary, flags)
-        })?;
-        let cut = received.flags.contains(ReturnFlags::TRUNC);
-        io::Result::Ok((buffer[..received.bytes].to_vec(), cut))
+    let mut bytes = vec![0; len];
+    retry(|| {
+        let mut parts = [IoSliceMut::new(&mut bytes)];
+        let flags = now | RecvFlags::CMSG_CLOEXEC;
+        rustix::net::recvmsg(&socket, &mut parts, &mut ancillary, flags)
     })?;
-    if was_cut {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame is longer than its limit"));
-    }
     let descriptors = ancillary
         .drain()
         .filter_map(|message| match message {
@@ -93,7 +80,7 @@ pub(crate) fn receive(socket: impl AsFd, wait: bool) -> io::Result<Option<Frame>
         })
         .flatten()
         .collect();
-    Ok((!bytes.is_empty()).then_some(Frame { bytes, descriptors }))
+    Ok(Some(Frame { bytes, descriptors }))
 }
 
 /// Takes what is there and forgets it. `true` at the end of the other side.

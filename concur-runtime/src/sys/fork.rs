@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -98,19 +98,6 @@ pub(crate) fn reap(pid: Pid) -> io::Result<Option<i32>> {
         -1 => Err(io::Error::last_os_error()),
         0 => Ok(None),
         _ => Ok(Some(status)),
-    }
-}
-
-/// Closes a descriptor that was inherited over `exec`, which those of ours never are: they are
-/// close-on-exec, as std and rustix open them.
-pub(crate) fn close_if_inherited(descriptor: RawFd) {
-    // SAFETY: asks for the flags of a descriptor by its number; a closed one is an error.
-    let flags = unsafe { libc::fcntl(descriptor, libc::F_GETFD) };
-    if flags >= 0 && flags & libc::FD_CLOEXEC == 0 {
-        // SAFETY: it lacks the flag that every descriptor has that Rust has opened, so no Rust object
-        // owns it. (A C library that opened one without the flag before `main` loses it; nothing
-        // tells it from one that the caller left open.)
-        unsafe { libc::close(descriptor) };
     }
 }
 

@@ -3,8 +3,12 @@
 //! Nothing here knows what a run or a driver is: these are the few things that neither std nor
 //! rustix offers safely.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod clock;
 pub(crate) mod conjure;
 
+#[cfg(target_os = "linux")]
+pub(crate) mod descriptors;
 #[cfg(target_os = "linux")]
 pub(crate) mod door;
 #[cfg(target_os = "linux")]

@@ -4,11 +4,12 @@
 //! Anything else is a program like any other and starts as always. A process whose caller is gone
 //! already ends here: it must not run `main`, which has run once.
 
+use std::os::fd::{OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
 
-use crate::sys::{door, fork};
+use crate::sys::{descriptors, door, fork};
 use crate::wire::{Command, MAGIC};
 
 /// The variable that names a process of ours.
@@ -111,21 +112,30 @@ fn live(prepare: impl FnOnce()) -> ! {
     fork::exit_now(if lived.is_ok() { 0 } else { 70 })
 }
 
+/// How many descriptors are open most of the time: the three standard ones and ours.
+const USUAL: usize = 4;
+
 /// Closes what the caller left open for its children without knowing of this one.
 fn close_inherited() {
-    // Newer kernels tell how many are open as the size of the folder: the three standard ones and
-    // ours, most of the time.
-    if rustix::fs::stat("/proc/self/fd").is_ok_and(|folder| folder.st_size == 4) {
+    // Newer kernels tell how many are open as the size of the folder; older ones say zero.
+    let folder = rustix::fs::stat("/proc/self/fd");
+    let count = folder.map_or(0, |folder| usize::try_from(folder.st_size).unwrap_or(0));
+    if count == USUAL {
         return;
     }
-    let Ok(open) = std::fs::read_dir("/proc/self/fd") else { return };
-    let numbers = open.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let numbers: Vec<i32> = numbers.filter(|number| *number > 2).collect();
-    numbers.into_iter().for_each(fork::close_if_inherited);
+    let few = if count > 0 { descriptors::find(count) } else { None };
+    let numbers = few.unwrap_or_else(listed);
+    numbers.into_iter().filter(|number| *number > 2).for_each(descriptors::close_if_inherited);
+}
+
+/// The numbers of all open descriptors, from the folder: that takes the kernel longer.
+fn listed() -> Vec<RawFd> {
+    let Ok(open) = std::fs::read_dir("/proc/self/fd") else { return Vec::new() };
+    open.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
 /// The control socket, taken from standard input, which is empty from then on.
-fn take_stdin() -> rustix::io::Result<std::os::fd::OwnedFd> {
+fn take_stdin() -> rustix::io::Result<OwnedFd> {
     let control = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
     super::tasks::empty_stdin()?;
     Ok(control)

@@ -138,6 +138,10 @@ fn ends_of_children(threaded: bool) -> io::Result<OwnedFd> {
 impl Server {
     /// Until the caller is gone, by its process or by its socket.
     fn run(&mut self) {
+        // The first order came with the server.
+        if self.obey(&[0]).is_err() {
+            return;
+        }
         loop {
             let ready = self.wait();
             if ready.caller || self.obey(&ready.clients).is_err() {
