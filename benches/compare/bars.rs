@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::conductor::Score;
-use crate::plan::key::{COLD, CONCUR, FRESH, PROCSPAWN, SOCKET, WARM};
+use crate::plan::key::{COLD, CONCUR, FRESH, PROCSPAWN, PROGRAM, SOCKET, WARM};
 use crate::report::score_of;
 
 /// In `row`, the time of `slow` is to be at least, or at most, so many times that of `fast`.
@@ -49,6 +49,13 @@ const BARS: &[Bar] = &[
     Bar {
         says: "cold no slower than procspawn's spawn!",
         row: COLD,
+        slow: CONCUR,
+        fast: PROCSPAWN,
+        limit: Limit::AtMost(1.0),
+    },
+    Bar {
+        says: "and the whole of such a program no slower either",
+        row: PROGRAM,
         slow: CONCUR,
         fast: PROCSPAWN,
         limit: Limit::AtMost(1.0),

@@ -13,6 +13,8 @@ use rustix::process::{WaitOptions, getpid, set_child_subreaper, wait};
 
 /// The role of a program that does one task and ends.
 pub(crate) const COLD: &str = "--cold";
+/// The role of one that says how long that took.
+pub(crate) const FIRST: &str = "--first";
 /// The role of a process that takes one sample.
 pub(crate) const SAMPLE: &str = "--sample";
 /// The mark of a process that is there only to be started.

@@ -28,8 +28,10 @@ mod bars;
 mod report;
 
 use std::env;
+use std::time::Instant;
 
 fn main() {
+    let began = Instant::now();
     if launch::ends_at_once() {
         return;
     }
@@ -39,6 +41,7 @@ fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         [launch::COLD, program] => cold::run(program),
+        [launch::FIRST, program] => cold::run_timed(program, began),
         [launch::SAMPLE, row, contender, effort] => sample::run(row, contender, effort),
         _ => compare(&words),
     }

@@ -77,6 +77,7 @@ pub(crate) mod key {
     pub(crate) const WARM: &str = "warm";
     pub(crate) const FRESH: &str = "fresh";
     pub(crate) const COLD: &str = "cold";
+    pub(crate) const PROGRAM: &str = "cold-program";
 
     pub(crate) const CONCUR: &str = "concur";
     pub(crate) const PROCSPAWN: &str = "procspawn";
@@ -147,7 +148,21 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         key: key::COLD,
-        title: "a program from its start, through one task, to its end",
+        title: "a program that has just started, from main to the result of its first task",
+        contenders: &[
+            Contender {
+                key: "spawn",
+                label: "raw: posix_spawn of itself",
+                prepare: |_| cold::measure_first(cold::SPAWN),
+            },
+            concur(|_| cold::measure_first(cold::CONCUR)),
+            spawn(|_| cold::measure_first(cold::PROCSPAWN)),
+        ],
+        iterations: Iterations { samples: 4, warm_up: 1, counted: 8 },
+    },
+    Row {
+        key: key::PROGRAM,
+        title: "such a program from its start, through that task, to its end",
         contenders: &[
             Contender {
                 key: "nothing",
@@ -162,7 +177,7 @@ pub(crate) const ROWS: &[Row] = &[
             concur(|_| cold::measure(cold::CONCUR)),
             spawn(|_| cold::measure(cold::PROCSPAWN)),
         ],
-        iterations: Iterations { samples: 1, warm_up: 2, counted: 12 },
+        iterations: Iterations { samples: 4, warm_up: 1, counted: 8 },
     },
     Row {
         key: "cpu",
