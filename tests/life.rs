@@ -34,6 +34,7 @@ scenarios! {
     SCENARIOS, PLAYED:
     fresh::an_empty_block_starts_no_process,
     fresh::a_worker_is_used_again_and_again,
+    fresh::ps_tells_a_fork_server_from_its_workers,
     fresh::a_worker_is_replaced_after_its_tasks(CONCUR_WORKERS = "1", CONCUR_TASKS_PER_WORKER = "3"),
     fresh::recycling_loses_nothing(CONCUR_WORKERS = "3", CONCUR_TASKS_PER_WORKER = "2"),
     fresh::nested_blocks_need_one_worker_only(CONCUR_WORKERS = "1"),

@@ -33,6 +33,7 @@ macro_rules! deaths_contract {
             killed::retries_follow_deaths_and_timeouts,
             killed::standard_input_is_at_its_end,
             killed::what_a_task_starts_is_not_marked,
+            killed::ps_names_the_task,
             memory::out_of_memory_names_the_limit,
             memory::a_task_within_its_limit_is_left_alone,
             memory::the_least_limit_leaves_room_for_words,

@@ -183,3 +183,11 @@ pub(crate) fn what_a_task_starts_is_not_marked(driver: &Driver) {
     assert!(!own.iter().any(|name| name == "CONCUR_SERVER"));
     assert!(!theirs.contains("CONCUR_SERVER") && theirs.contains("PATH="), "{theirs}");
 }
+
+pub(crate) fn ps_names_the_task(driver: &Driver) {
+    let (name,) = concurrent! { quarterly => std::fs::read_to_string("/proc/self/comm")? }
+        .driver(driver.clone())
+        .run()
+        .expect("it is there");
+    assert_eq!(name, "quarterly\n");
+}

@@ -29,6 +29,16 @@ pub(crate) fn an_empty_block_starts_no_process(_dir: &Path) {
     assert_eq!(children(std::process::id()).len(), 1);
 }
 
+pub(crate) fn ps_tells_a_fork_server_from_its_workers(_dir: &Path) {
+    let name = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let (worker, server) = worker().expect("it is fine");
+    assert_eq!((name(worker).trim(), name(server).trim()), ("both", "concur-server"));
+    // Those that were forked ahead of need have had no task.
+    concurrent! { for _ in 0..4 => () }.isolated().run().expect("all are fine");
+    let waits = || children(server).into_iter().any(|pid| name(pid).trim() == "concur-worker");
+    assert!(eventually(waits));
+}
+
 pub(crate) fn a_worker_is_used_again_and_again(_dir: &Path) {
     let first = worker().expect("it is fine");
     for _round in 0..200 {

@@ -1,5 +1,6 @@
 //! The life of a worker: it takes requests and runs their tasks, until the caller is gone.
 
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
@@ -20,6 +21,9 @@ use crate::sys::lifeline::kill_after;
 use crate::sys::memory::Slot;
 use crate::sys::signals::speak_on;
 use crate::worker_local;
+
+/// What `ps` calls a worker until it is called after its task.
+const NAME: &CStr = c"concur-worker";
 
 /// The way to the fork server, for tasks that hold blocks.
 static KNOCK: OnceLock<OwnedFd> = OnceLock::new();
@@ -106,6 +110,7 @@ impl Ends {
     }
 
     fn live(self, number: u32, knocker: OwnedFd, level: u32, stages: &[Stage]) -> ! {
+        let _ = rustix::thread::set_name(NAME);
         LEVEL.store(level, Ordering::Relaxed);
         let _ = KNOCK.set(knocker);
         #[cfg(feature = "tokio")]

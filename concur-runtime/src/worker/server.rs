@@ -12,6 +12,7 @@
 mod burial;
 
 use std::collections::VecDeque;
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -27,6 +28,9 @@ use crate::config;
 use crate::processes::thread_count;
 use crate::sys::fork::{self, Forked};
 use crate::wire::{Command, Hello, Notice};
+
+/// What `ps` calls it, which would be named after `/proc/self/exe`.
+const NAME: &CStr = c"concur-server";
 
 /// The server and everything it holds.
 struct Server {
@@ -67,6 +71,7 @@ pub(super) fn serve(control: OwnedFd, hello: Hello, descriptors: Vec<OwnedFd>) {
     let Some(parent) = rustix::process::getppid() else { return };
     let Ok(caller) = pidfd_open(parent, PidfdFlags::empty()) else { return };
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+    let _ = rustix::thread::set_name(NAME);
     super::tasks::prepare();
     let (threaded, fault) = prepare_for_forks(&control, parent);
     let (Ok((knock, knocker)), Ok(signals)) = (close_on_exec_pair(), ends_of_children(threaded))
