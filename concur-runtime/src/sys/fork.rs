@@ -2,10 +2,9 @@
 
 use std::ffi::{CString, OsStr, OsString};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, Ordering};
 
 use rustix::process::Pid;
 
@@ -111,90 +110,6 @@ pub(crate) fn open_standard_descriptors() {
             unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
         }
     }
-}
-
-/// Signals as a program expects them: none is blocked, and the end of a child is told.
-///
-/// Both are inherited, and a caller may block signals or ignore SIGCHLD: then the server would never
-/// hear of a worker's end.
-pub(crate) fn reset_signals() {
-    // SAFETY: sets a disposition without a handler.
-    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
-    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: `sigemptyset` initializes the whole set.
-    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    // SAFETY: the set is initialized; the old mask is not asked for.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set.as_ptr(), ptr::null_mut()) };
-}
-
-/// A descriptor for a child's end and other signals that are blocked here.
-pub(crate) fn child_signal_descriptor() -> io::Result<OwnedFd> {
-    let set = child_signal_set();
-    // SAFETY: `set` is an initialized signal set; the old mask is not asked for.
-    if unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: as above; -1 asks for a new descriptor.
-    let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the kernel has just opened it for us alone.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-/// A descriptor for a child's end, for a process with threads of others: one of those that does not
-/// block the signal would take it from a descriptor like the one above, and throw it away.
-pub(crate) fn child_signal_event() -> io::Result<OwnedFd> {
-    use rustix::event::{EventfdFlags, eventfd};
-
-    let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-    CHILD_EVENT.store(event.as_raw_fd(), Ordering::Relaxed);
-    let handler: extern "C" fn(libc::c_int) = on_child_signal;
-    // SAFETY: all bytes zero is a valid `sigaction`: no mask.
-    let mut action = unsafe { std::mem::MaybeUninit::<libc::sigaction>::zeroed().assume_init() };
-    action.sa_sigaction = handler as *const () as usize;
-    action.sa_flags = libc::SA_RESTART | libc::SA_NOCLDSTOP;
-    // SAFETY: the handler has the type that a plain handler has and calls only what may be called in
-    // one; the old action is not asked for.
-    if unsafe { libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(event)
-}
-
-/// Where [`on_child_signal`] says that it was called.
-static CHILD_EVENT: AtomicI32 = AtomicI32::new(-1);
-
-extern "C" fn on_child_signal(_signal: libc::c_int) {
-    // SAFETY: gives the address of this thread's own number of the last error.
-    let errno = unsafe { libc::__errno_location() };
-    // SAFETY: the address is valid for as long as the thread lives.
-    let before = unsafe { *errno };
-    let one = 1_u64;
-    // SAFETY: `write` may be called in a handler; it reads the eight bytes of `one`. The descriptor is
-    // the server's for as long as that lives; a full one has been written to, which is enough.
-    unsafe { libc::write(CHILD_EVENT.load(Ordering::Relaxed), (&raw const one).cast(), 8) };
-    // SAFETY: as above; whoever was interrupted finds the number unchanged.
-    unsafe { *errno = before };
-}
-
-/// Lets the signal through again that [`child_signal_descriptor`] blocked: in a fork of ours.
-pub(crate) fn unblock_child_signal() {
-    let set = child_signal_set();
-    // SAFETY: as above.
-    unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const set, ptr::null_mut()) };
-}
-
-fn child_signal_set() -> libc::sigset_t {
-    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: `sigemptyset` initializes the whole set.
-    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    // SAFETY: it was initialized just now.
-    let mut set = unsafe { set.assume_init() };
-    // SAFETY: the set is initialized and SIGCHLD a valid signal.
-    unsafe { libc::sigaddset(&raw mut set, libc::SIGCHLD) };
-    set
 }
 
 /// Writes out what C libraries have buffered.

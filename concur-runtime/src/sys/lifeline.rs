@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, getpgrp, getpid, getppid};
 
+use super::handler::{self, Handler};
+
 /// While it is held, this process and its group are killed when its parent ends.
 ///
 /// The kernel tells of a parent's end by a signal, but also when only the thread ends that started
@@ -28,14 +30,8 @@ impl Lifeline {
     /// Ties this process to its parent, if that is `parent`; ends at once if it is not any more.
     pub(crate) fn to_parent(parent: Pid) -> Self {
         PARENT.store(parent.as_raw_nonzero().get(), Ordering::Relaxed);
-        let handler: extern "C" fn(libc::c_int) = on_signal;
-        // SAFETY: all bytes zero is a valid `sigaction`: no mask.
-        let mut action = unsafe { MaybeUninit::<libc::sigaction>::zeroed().assume_init() };
-        action.sa_sigaction = handler as *const () as usize;
-        action.sa_flags = libc::SA_RESTART;
-        // SAFETY: the handler has the type that a plain handler has and calls only what may be called
-        // in one; the old action is not asked for.
-        unsafe { libc::sigaction(signal(), &raw const action, ptr::null_mut()) };
+        // SAFETY: it asks the kernel and nobody else, which may be done in a handler.
+        let _ = unsafe { handler::install(signal(), Handler::Plain(on_signal), libc::SA_RESTART) };
         tell_of_parent(signal());
         // It may have ended before.
         end_without_parent();
@@ -46,8 +42,7 @@ impl Lifeline {
 impl Drop for Lifeline {
     fn drop(&mut self) {
         tell_of_parent(0);
-        // SAFETY: sets a disposition without a handler.
-        unsafe { libc::signal(signal(), libc::SIG_DFL) };
+        handler::set_default(signal());
     }
 }
 

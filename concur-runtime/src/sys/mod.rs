@@ -8,6 +8,8 @@ pub(crate) mod clock;
 pub(crate) mod conjure;
 
 #[cfg(target_os = "linux")]
+pub(crate) mod child_signal;
+#[cfg(target_os = "linux")]
 pub(crate) mod descriptors;
 #[cfg(target_os = "linux")]
 pub(crate) mod door;
@@ -17,6 +19,8 @@ pub(crate) mod fork;
 pub(crate) mod function_registry;
 #[cfg(target_os = "linux")]
 pub(crate) mod groups;
+#[cfg(target_os = "linux")]
+mod handler;
 #[cfg(target_os = "linux")]
 pub(crate) mod hook_registry;
 #[cfg(target_os = "linux")]

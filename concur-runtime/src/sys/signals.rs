@@ -7,10 +7,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
-use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
+
+use super::handler::{self, Handler};
 
 /// Where the message goes, unless the thread has a place of its own.
 static SOCKET: AtomicI32 = AtomicI32::new(-1);
@@ -39,18 +40,15 @@ pub(crate) fn install_handlers(words: &LastWords) {
     super::stack::install_alternate();
     WORDS[0].store(i32::from(words.stack_overflow), Ordering::Relaxed);
     WORDS[1].store(i32::from(words.failed_allocation), Ordering::Relaxed);
-    let fault: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = on_fault;
-    let abort: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = on_abort;
-    install(libc::SIGSEGV, fault as *const () as usize);
-    install(libc::SIGBUS, fault as *const () as usize);
-    install(libc::SIGABRT, abort as *const () as usize);
+    install(libc::SIGSEGV, on_fault);
+    install(libc::SIGBUS, on_fault);
+    install(libc::SIGABRT, on_abort);
 }
 
 /// A process in the background is not stopped when it uses the terminal.
 pub(crate) fn ignore_terminal_stops() {
     for signal in [libc::SIGTTIN, libc::SIGTTOU] {
-        // SAFETY: sets a disposition without a handler.
-        unsafe { libc::signal(signal, libc::SIG_IGN) };
+        handler::ignore(signal);
     }
 }
 
@@ -77,24 +75,16 @@ pub(crate) fn forget_panic() {
     remember_panic(Vec::new());
 }
 
-fn install(signal: c_int, handler: usize) {
-    // SAFETY: all bytes zero is a valid `sigaction`: no flags, no mask, the default handler.
-    let mut action = unsafe { MaybeUninit::<libc::sigaction>::zeroed().assume_init() };
-    action.sa_sigaction = handler;
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
-    // SAFETY: the handler has the type that SA_SIGINFO asks for and calls only what may be called in
-    // a handler; the old action is not asked for.
-    unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
-}
-
-/// The default again, so that the signal kills when it comes back.
-fn restore_default(signal: c_int) {
-    // SAFETY: sets a disposition without a handler, which is safe in a handler too.
-    unsafe { libc::signal(signal, libc::SIG_DFL) };
+fn install(signal: c_int, handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void)) {
+    let (informed, flags) = (Handler::Informed(handler), libc::SA_ONSTACK | libc::SA_NODEFER);
+    // SAFETY: those below send what was prepared and raise the signal again, which may be done in a
+    // handler; what else they call says why it may be called there.
+    let _ = unsafe { handler::install(signal, informed, flags) };
 }
 
 extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    restore_default(signal);
+    // So that it kills when it comes back.
+    handler::set_default(signal);
     // SAFETY: with SA_SIGINFO the kernel passes a valid description.
     let info = unsafe { &*info };
     if info.si_code <= 0 {
@@ -133,7 +123,8 @@ fn stack_pointer(_context: *mut c_void) -> Option<usize> {
 }
 
 extern "C" fn on_abort(signal: c_int, _info: *mut libc::siginfo_t, _context: *mut c_void) {
-    restore_default(signal);
+    // So that it kills when it comes back.
+    handler::set_default(signal);
     crate::memory_limit::give_up();
     if std::thread::panicking() {
         // The cell was made by the hook on this thread, and nothing borrows it while it panics.

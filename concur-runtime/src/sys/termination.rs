@@ -2,17 +2,16 @@
 //! before. Knows nothing of what that is.
 
 use std::io;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::ptr;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use rustix::event::{EventfdFlags, eventfd};
 use rustix::process::{Pid, getpid};
 
+use super::handler::{self, Bell, Handler};
+
 /// Where [`on_signal`] says that it was called.
-static EVENT: AtomicI32 = AtomicI32::new(-1);
+static BELL: Bell = Bell::new();
 
 /// The process that hears; its forks die of the signal as others do.
 static LISTENER: AtomicI32 = AtomicI32::new(0);
@@ -23,26 +22,13 @@ pub(crate) struct Termination(Arc<OwnedFd>);
 impl Termination {
     /// From now on the signal is heard; not where it was ignored so far.
     pub(crate) fn hear() -> io::Result<Self> {
-        let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        EVENT.store(event.as_raw_fd(), Ordering::Relaxed);
+        let event = BELL.hang()?;
         LISTENER.store(number(getpid()), Ordering::Relaxed);
-        let handler: extern "C" fn(libc::c_int) = on_signal;
-        // SAFETY: all bytes zero is a valid `sigaction`: no mask.
-        let mut action = unsafe { MaybeUninit::<libc::sigaction>::zeroed().assume_init() };
-        action.sa_sigaction = handler as *const () as usize;
-        action.sa_flags = libc::SA_RESTART;
-        let mut before = MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: the handler has the type that a plain handler has and calls only what may be called
-        // in one; `before` is a valid place for the old action.
-        let set = unsafe { libc::sigaction(libc::SIGTERM, &raw const action, before.as_mut_ptr()) };
-        if set != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: it was written, and was valid with all bytes zero before.
-        let before = unsafe { before.assume_init() };
+        let (plain, flags) = (Handler::Plain(on_signal), libc::SA_RESTART);
+        // SAFETY: it rings a bell or raises the signal again, which may be done in a handler.
+        let before = unsafe { handler::install(libc::SIGTERM, plain, flags)? };
         if before.sa_sigaction == libc::SIG_IGN {
-            // SAFETY: the action that was there a moment ago.
-            unsafe { libc::sigaction(libc::SIGTERM, &raw const before, ptr::null_mut()) };
+            handler::ignore(libc::SIGTERM);
         }
         Ok(Self(Arc::new(event)))
     }
@@ -67,20 +53,10 @@ fn number(pid: Pid) -> i32 {
 
 extern "C" fn on_signal(signal: libc::c_int) {
     if number(getpid()) != LISTENER.load(Ordering::Relaxed) {
-        // SAFETY: sets a disposition without a handler.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        handler::set_default(signal);
         // SAFETY: a signal to this thread; it is blocked in its own handler, and comes after it.
         unsafe { libc::raise(signal) };
         return;
     }
-    // SAFETY: gives the address of this thread's own number of the last error.
-    let errno = unsafe { libc::__errno_location() };
-    // SAFETY: the address is valid for as long as the thread lives.
-    let before = unsafe { *errno };
-    let one = 1_u64;
-    // SAFETY: `write` may be called in a handler; it reads the eight bytes of `one`. A descriptor that
-    // is closed by now, at the end of the process, refuses them; a full one says all that is to say.
-    unsafe { libc::write(EVENT.load(Ordering::Relaxed), (&raw const one).cast(), 8) };
-    // SAFETY: as above; whoever was interrupted finds the number unchanged.
-    unsafe { *errno = before };
+    BELL.ring();
 }

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
 
-use crate::sys::{descriptors, door, fork};
+use crate::sys::{child_signal, descriptors, door, fork};
 use crate::wire::{Command, MAGIC};
 
 /// The variable that names a process of ours.
@@ -85,7 +85,7 @@ fn visitor() -> Visitor {
 fn live(prepare: impl FnOnce()) -> ! {
     // What a task starts must not come to the door.
     fork::remove_env(VARIABLE);
-    fork::reset_signals();
+    child_signal::reset_signals();
     let lived = catch_unwind(AssertUnwindSafe(|| {
         let Ok(control) = take_stdin() else { return };
         // What the caller left open without meaning to give it away.

@@ -26,6 +26,7 @@ use super::{hooks, serve, supervisor};
 use crate::channel::{close_on_exec_pair, receive};
 use crate::config;
 use crate::processes::thread_count;
+use crate::sys::child_signal;
 use crate::sys::fork::{self, Forked};
 use crate::wire::{Command, Hello, Notice};
 
@@ -137,7 +138,7 @@ fn prepare_for_forks(control: &OwnedFd, caller: Pid) -> (bool, Option<Notice>) {
 }
 
 fn ends_of_children(threaded: bool) -> io::Result<OwnedFd> {
-    if threaded { fork::child_signal_event() } else { fork::child_signal_descriptor() }
+    if threaded { child_signal::event() } else { child_signal::descriptor() }
 }
 
 impl Server {
@@ -317,7 +318,7 @@ impl Server {
         self.workers.clear();
         self.queued.clear();
         self.dead.clear();
-        fork::unblock_child_signal();
+        child_signal::unblock();
     }
 
     /// In the fork: closes what is the server's, keeps what was open before it (a constructor may
