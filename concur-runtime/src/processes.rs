@@ -1,13 +1,15 @@
 //! What `/proc` tells of processes: how many threads this one has, what a process has started, and
 //! everything below that.
 
+pub(crate) mod supervisors;
+
 use std::fs;
 
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 
-use crate::worker::mark::is_supervisor;
+use self::supervisors::is_supervisor;
 
 /// The threads of this process; 1 where `/proc` does not tell.
 pub(crate) fn thread_count() -> usize {

@@ -7,12 +7,12 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::Pid;
 
-use super::super::mark::is_supervisor;
 use super::super::members::{Worker, end_process};
 use super::Server;
 use crate::context::Moment;
 use crate::outcome::Death;
 use crate::processes::children_of;
+use crate::processes::supervisors::is_supervisor;
 use crate::sys::fork;
 use crate::sys::memory::Slot;
 use crate::wire::Notice;
