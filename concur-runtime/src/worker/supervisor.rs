@@ -2,9 +2,10 @@
 //!
 //! One thread drives the runs of all deferrals, through the same drivers as any program; driver
 //! Process gives it a fork server of its own. It ends when its caller is gone and everything it was
-//! given is done; a fork of a program, which gets nothing more, when that is done and told. What it was given it holds in its own memory, and it says so before the caller goes
-//! on. Told to end by SIGTERM, as by who stops a service, it cancels its runs first, so that the log says
-//! what became of their tasks.
+//! given is done; a fork of a program, which gets nothing more, when that is done and told. What it was
+//! given it holds in its own memory, and it says so before the caller goes on. Told to end by SIGTERM,
+//! as by who stops a service, it cancels its runs first, so that the log says what became of their
+//! tasks.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -75,10 +76,7 @@ pub(crate) fn live_forked(
     super::serve::leave_server();
     super::tasks::prepare();
     let mut supervisor = Supervisor::new(caller, log);
-    let kept = Telling::Kept(Vec::new());
-    let mut going = Going::new(id, run, specs, Arc::clone(&supervisor.log), kept);
-    going.listen();
-    supervisor.deferrals.push(Deferral { going, directory: None, is_hook: false });
+    supervisor.take_on((id, run, specs), Telling::Kept(Vec::new()), None);
     supervisor.is_given_no_more = true;
     // Nothing of ours may unwind into the code that deferred: that is its parent's to go on with.
     let _ = catch_unwind(AssertUnwindSafe(|| supervisor.serve()));
@@ -168,11 +166,21 @@ impl Supervisor {
         }
         let watched = Watched::Here(Some(deferral.specs.len()));
         let run = context.enter(|| Run::new(deferral.methods, deferral.policy, watched))?;
-        let kept = Telling::Kept(Vec::new());
-        let mut going = Going::new(id, run, deferral.specs, Arc::clone(&self.log), kept);
-        going.listen();
-        self.deferrals.push(Deferral { going, directory, is_hook: false });
+        self.take_on((id, run, deferral.specs), Telling::Kept(Vec::new()), directory);
         Ok(())
+    }
+
+    /// Tasks that run from now on; what they record is written into the log.
+    fn take_on(
+        &mut self,
+        (id, run, specs): (u64, Run, VecDeque<TaskSpec>),
+        on_failure: Telling,
+        directory: Option<Vec<u8>>,
+    ) {
+        let is_hook = matches!(on_failure, Telling::Nothing);
+        let mut going = Going::new(id, run, specs, Arc::clone(&self.log), on_failure);
+        going.listen();
+        self.deferrals.push(Deferral { going, directory, is_hook });
     }
 
     fn advance(&mut self, blocking: &mut Blocking) {
@@ -204,11 +212,7 @@ impl Supervisor {
         let Deferral { going, directory, .. } = &self.deferrals[of];
         let (id, directory) = (going.id, directory.clone());
         match Run::new(methods, Policy::Settle, Watched::Here(Some(1))) {
-            Ok(run) => {
-                let mut going = Going::new(id, run, specs, Arc::clone(&self.log), Telling::Nothing);
-                going.listen();
-                self.deferrals.push(Deferral { going, directory, is_hook: true });
-            }
+            Ok(run) => self.take_on((id, run, specs), Telling::Nothing, directory),
             Err(err) => self.log.hooks_not_told(About { deferral: id, item: None }, &err),
         }
     }
