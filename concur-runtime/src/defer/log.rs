@@ -1,7 +1,8 @@
 //! The log of deferred work, in the file that `CONCUR_DEFER_LOG` names: what each line of it looks like.
 //!
 //! A task has one line that says what became of it, and before it may have lines for attempts that are
-//! tried again, and for what it records. Knows nothing of runs; [`report`](super::report) says what to write, and when.
+//! tried again, and for what it records. Knows nothing of runs; [`report`](super::report) says what to
+//! write, and when.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};

@@ -9,8 +9,8 @@
 //!
 //! On drivers Process and Fork the whole process belongs to the task, so threads that the task has
 //! started may ask as well; what they are told is about the task that runs at that moment. On Thread,
-//! Sync and engines of one's own, and where async tasks share a worker, only the thread (or the runtime) that runs the task may ask: a thread
-//! that the task has started is outside.
+//! Sync and engines of one's own, and where async tasks share a worker, only the thread (or the runtime)
+//! that runs the task may ask: a thread that the task has started is outside.
 //!
 //! # Examples
 //!

@@ -3,8 +3,9 @@
 //! A run tells its [`Observers`] what happens to it and to its tasks, and gives each attempt a
 //! [`View`], which goes with the job to where the task runs: there it stands around the task, and what
 //! a worker forwards is said through it. Three users of one idea: `spans` (feature `tracing`), `bar`
-//! (feature `progress`), and the log of deferred work (`defer/listening.rs`). Observers change nothing: a run goes the same way with and without them.
-//! Without the features there are none, and the compiler leaves nothing of this.
+//! (feature `progress`), and the log of deferred work (`defer/listening.rs`). Observers change nothing: a
+//! run goes the same way with and without them. Without the features there are none, and the compiler
+//! leaves nothing of this.
 
 #[cfg(feature = "progress")]
 mod bar;

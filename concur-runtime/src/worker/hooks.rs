@@ -84,7 +84,8 @@ pub(super) fn started_by_preload() -> Vec<Pid> {
 }
 
 /// Runs the hooks of these stages in a process that is about to run tasks, on the thread that will
-/// run them, or where they share the process, before those are there. `false` when one of them did not end well: the caller was told.
+/// run them, or where they share the process, before those are there. `false` when one of them did not
+/// end well: the caller was told.
 pub(crate) fn run_before_tasks(stages: &[Stage], ends: &[&WorkerEnd]) -> bool {
     let mut some_ran = false;
     for stage in stages {
