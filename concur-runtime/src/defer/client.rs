@@ -6,6 +6,7 @@
 //! for all of them, and another one when it leaves: news that one of them takes in are never missed by
 //! another who sleeps for the socket.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
-use super::deferred::{Entry, Source};
+use super::deferred::{Entry, LONGEST_SLEEP, Source};
 use super::log::Log;
 use super::{Deferral, report, submission};
 use crate::channel::{close_on_exec_pair, receive, send_with};
@@ -62,11 +63,7 @@ pub(super) fn submit(
     settings: &Settings,
     entry: &Arc<Entry>,
 ) -> Result<(), Error> {
-    let start = |err: io::Error| {
-        let message = format!("the supervisor of deferred tasks cannot be started: {err}");
-        Error::new(ErrorKind::Start, message)
-    };
-    let file = submission::write(entry.id(), deferral).map_err(start)?;
+    let file = submission::write(entry.id(), deferral).map_err(not_started)?;
     let supervisors = SUPERVISOR.get(Mutex::default);
     // One at a time, so that two threads do not start two.
     let mut current = lock(supervisors);
@@ -83,7 +80,7 @@ pub(super) fn submit(
         }
     }
     let log = Log::open()?;
-    let (supervisor, asked) = Supervisor::start(settings, log.as_ref()).map_err(start)?;
+    let (supervisor, asked) = Supervisor::start(settings, log.as_ref()).map_err(not_started)?;
     let handed = supervisor.hand(entry, &file);
     *current = Some(Arc::clone(&supervisor));
     drop(current);
@@ -101,7 +98,12 @@ pub(super) fn submit(
     }
     let reason = asked.died_in_hook();
     let reason = reason.unwrap_or_else(|| "it ended before it held the tasks".to_owned());
-    Err(start(io::Error::other(reason)))
+    Err(not_started(reason))
+}
+
+fn not_started(reason: impl fmt::Display) -> Error {
+    let message = format!("the supervisor of deferred tasks cannot be started: {reason}");
+    Error::new(ErrorKind::Start, message)
 }
 
 impl Supervisor {
@@ -142,26 +144,21 @@ impl Supervisor {
         loop {
             self.look();
             let mut told = lock(&self.told);
-            if let Some(at) = told.refused.iter().position(|(id, _)| *id == entry.id()) {
-                let (_, reason) = told.refused.swap_remove(at);
-                drop(told);
-                report::refused(entry.id(), entry.names(), &reason);
-                return Err(give_up(entry, format!("deferred tasks were refused: {reason}")));
-            }
-            let waits = told.handed.iter().any(|one| is(one, entry.id()));
-            let gone = told.gone;
-            drop(told);
-            if !waits {
-                return Ok(true);
-            }
-            if gone {
-                return Ok(false);
+            match told.answer(entry.id()) {
+                Some(Answer::Refused { at }) => {
+                    let (_, reason) = told.refused.swap_remove(at);
+                    drop(told);
+                    report::refused(entry.id(), entry.names(), &reason);
+                    let message = format!("deferred tasks were refused: {reason}");
+                    return Err(give_up(entry, Error::new(ErrorKind::Start, message)));
+                }
+                Some(Answer::Held) => return Ok(true),
+                Some(Answer::Gone) => return Ok(false),
+                None => drop(told),
             }
             let now = Moment::now();
             if let Some(reason) = hindrance(now.since(begun)) {
-                let message =
-                    format!("the supervisor of deferred tasks cannot be started: {reason}");
-                return Err(give_up(entry, message));
+                return Err(give_up(entry, not_started(reason)));
             }
             if until <= now {
                 let message = format!(
@@ -169,13 +166,9 @@ impl Supervisor {
                      goes on it runs them all the same",
                     Spelled(limit)
                 );
-                return Err(give_up(entry, message));
+                return Err(give_up(entry, Error::new(ErrorKind::Start, message)));
             }
-            let is_answered = |told: &Told| {
-                told.gone
-                    || told.refused.iter().any(|(id, _)| *id == entry.id())
-                    || !told.handed.iter().any(|one| is(one, entry.id()))
-            };
+            let is_answered = |told: &Told| told.answer(entry.id()).is_some();
             self.wait_until(is_answered, Some(until.min(now.after(HINDRANCE_AFTER))));
         }
     }
@@ -221,10 +214,29 @@ impl Supervisor {
 /// So often somebody who waits for a supervisor to come up asks whether it can.
 const HINDRANCE_AFTER: Duration = Duration::from_millis(200);
 
-/// A bound on each sleep keeps a condition variable's clock out of the question.
-const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+/// What became of a deferral that was handed over.
+enum Answer {
+    /// It will not run, for the reason at this place of [`Told::refused`].
+    Refused {
+        at: usize,
+    },
+    Held,
+    /// The supervisor is gone before it said anything of it.
+    Gone,
+}
 
 impl Told {
+    /// `None` while it has to be waited for.
+    fn answer(&self, id: u64) -> Option<Answer> {
+        if let Some(at) = self.refused.iter().position(|(refused, _)| *refused == id) {
+            return Some(Answer::Refused { at });
+        }
+        if !self.handed.iter().any(|one| is(one, id)) {
+            return Some(Answer::Held);
+        }
+        self.gone.then_some(Answer::Gone)
+    }
+
     /// Reads what is in the socket: the deferrals that are over, and how they ended.
     fn read(&mut self, socket: &OwnedFd) -> Vec<(Arc<Entry>, Result<(), Error>)> {
         let mut ended = Vec::new();
@@ -274,8 +286,7 @@ fn is(entry: &Weak<Entry>, id: u64) -> bool {
     entry.upgrade().is_some_and(|entry| entry.id() == id)
 }
 
-fn give_up(entry: &Entry, message: String) -> Error {
-    let err = Error::new(ErrorKind::Start, message);
+fn give_up(entry: &Entry, err: Error) -> Error {
     entry.end(Err(err.clone()));
     err
 }

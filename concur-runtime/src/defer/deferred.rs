@@ -164,6 +164,9 @@ struct State {
     listed: bool,
 }
 
+/// A bound on each sleep keeps a condition variable's clock out of the question.
+pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 #[cfg(target_os = "linux")]
@@ -249,8 +252,7 @@ impl Entry {
                 drop(state);
                 source.wait(self, until);
             } else {
-                // A bound on each wait keeps a condition variable's clock out of the question.
-                let left = left.unwrap_or(Duration::from_secs(3600));
+                let left = left.unwrap_or(LONGEST_SLEEP);
                 drop(self.ended.wait_timeout(state, left));
             }
         }
