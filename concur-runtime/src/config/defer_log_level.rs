@@ -49,4 +49,10 @@ impl DeferLogLevel {
             _ => return None,
         })
     }
+
+    /// From 0 for nothing to 5 for everything, as they stand above and as `forward` counts levels.
+    #[cfg(all(target_os = "linux", feature = "forward"))]
+    pub(crate) const fn number(self) -> u8 {
+        self as u8
+    }
 }

@@ -25,17 +25,10 @@ pub(super) struct Listening {
 impl Listening {
     /// `None` where nothing is wanted.
     pub(super) fn begin(log: &Arc<Log>, about: Vec<About>, level: DeferLogLevel) -> Option<Self> {
-        let level = match level {
-            DeferLogLevel::Off => return None,
-            DeferLogLevel::Error => 1,
-            DeferLogLevel::Warn => 2,
-            DeferLogLevel::Info => 3,
-            DeferLogLevel::Debug => 4,
-            DeferLogLevel::Trace => 5,
-        };
-        let wanted = |is_there| if is_there { level } else { 0 };
+        let wanted = |is_there| if is_there { level.number() } else { 0 };
         let levels = Levels::new(wanted(cfg!(feature = "tracing")), wanted(cfg!(feature = "log")));
-        log.is_kept().then(|| Self { log: Arc::clone(log), about, levels })
+        let is_wanted = level != DeferLogLevel::Off && log.is_kept();
+        is_wanted.then(|| Self { log: Arc::clone(log), about, levels })
     }
 }
 
