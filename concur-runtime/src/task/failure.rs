@@ -38,7 +38,8 @@ pub(crate) struct Report {
     pub(crate) message: String,
     pub(crate) sources: Vec<String>,
     pub(crate) permanent: bool,
-    /// The error itself, where its type can travel and the task is an annotated function.
+    /// The error itself: of an annotated function whose error type can travel, and of a failure that
+    /// was made to carry it.
     pub(crate) value: Option<Box<ErrorValue>>,
 }
 
