@@ -10,7 +10,7 @@ use rustix::process::{Signal, kill_process};
 use crate::contract::{Marks, await_mark, eventually, is_alive, mark};
 use crate::played::parent;
 use crate::processes::pid;
-use crate::scenario::{Ended, Named, scenario};
+use crate::scenario::{Named, scenario};
 
 pub(crate) const SCENARIOS: &[Named] = &[
     ("defers_all_kinds_of_ends", defers_all_kinds_of_ends),
@@ -36,11 +36,11 @@ fn log_has(what: &str) -> bool {
 }
 
 /// Plays a scenario with a log, and gives what is in it.
-fn log_of(name: &str) -> (String, Ended) {
+fn log_of(name: &str) -> String {
     let marks = Marks::new();
     let path = marks.dir().join("deferred.log");
-    let ended = scenario(name).env("CONCUR_DEFER_LOG", path.to_str().expect("text")).succeeds();
-    (std::fs::read_to_string(&path).expect("it was made"), ended)
+    scenario(name).env("CONCUR_DEFER_LOG", path.to_str().expect("text")).succeeds();
+    std::fs::read_to_string(&path).expect("it was made")
 }
 
 /// What became of the tasks of a deferral, by item (or name, where that says which one it is); each must
@@ -74,9 +74,35 @@ fn assert_fates(log: &str, deferral: u64, expected: &[(&str, &str)]) {
     }
 }
 
+/// Plays a scenario that defers once on each driver; what is told of these deferrals is as expected.
+fn assert_fates_on_each<const N: usize>(
+    name: &str,
+    expected: impl Fn(&Driver) -> [(&'static str, &'static str); N],
+) {
+    let log = log_of(name);
+    for (deferral, driver) in (1..).zip(&ALL) {
+        assert_fates(&log, deferral, &expected(driver));
+    }
+}
+
+fn runs_here(driver: &Driver) -> bool {
+    matches!(driver, Driver::Thread | Driver::Sync)
+}
+
+/// The supervisor of a deferral on driver Process that has just been done.
+fn supervisor_of_first(dir: &Path) -> u32 {
+    let there = dir.to_owned();
+    let deferred = concurrent! {
+        first => std::fs::write(there.join("pid"), std::process::id().to_string())?,
+    };
+    deferred.defer().expect("it can be deferred").wait_for(LONG).expect("it ends well");
+    let worker = std::fs::read_to_string(dir.join("pid")).expect("it was written");
+    parent(parent(worker.parse().expect("a pid")))
+}
+
 fn defers_all_kinds_of_ends(_dir: &Path) {
     for driver in ALL {
-        let is_here = matches!(driver, Driver::Thread | Driver::Sync);
+        let is_here = runs_here(&driver);
         let deferred = concurrent! {
             works => (),
             fails => Err::<(), _>("no luck")?,
@@ -90,22 +116,17 @@ fn defers_all_kinds_of_ends(_dir: &Path) {
 }
 
 pub(crate) fn every_end_is_told_once() {
-    let (log, _) = log_of("defers_all_kinds_of_ends");
-    for deferral in 1..=4 {
+    assert_fates_on_each("defers_all_kinds_of_ends", |driver| {
         let dies =
-            if deferral < 3 { "was killed by SIGABRT (worker " } else { "panicked: it would" };
-        assert_fates(
-            &log,
-            deferral,
-            &[
-                ("works", "is done"),
-                ("fails", "failed: no luck ("),
-                ("panics", "panicked: not today"),
-                ("dies", dies),
-                ("slow", "ran past its timeout of 50ms"),
-            ],
-        );
-    }
+            if runs_here(driver) { "panicked: it would" } else { "was killed by SIGABRT (worker " };
+        [
+            ("works", "is done"),
+            ("fails", "failed: no luck ("),
+            ("panics", "panicked: not today"),
+            ("dies", dies),
+            ("slow", "ran past its timeout of 50ms"),
+        ]
+    });
 }
 
 fn defers_where_one_success_is_enough(dir: &Path) {
@@ -133,23 +154,19 @@ fn defers_where_one_success_is_enough(dir: &Path) {
 }
 
 pub(crate) fn who_was_not_needed_is_told() {
-    let (log, _) = log_of("defers_where_one_success_is_enough");
-    for deferral in 1..=4 {
-        // On Sync they come one after another.
+    assert_fates_on_each("defers_where_one_success_is_enough", |driver| {
+        // There they come one after another.
+        let is_one_by_one = *driver == Driver::Sync;
         let running =
-            if deferral < 4 { "was cancelled: another task" } else { "never started: another" };
-        assert_fates(
-            &log,
-            deferral,
-            &[
-                ("0", "failed: no luck on "),
-                ("1", "is done"),
-                ("2", running),
-                ("3", running),
-                ("4", "never started: another task of the deferral succeeded"),
-            ],
-        );
-    }
+            if is_one_by_one { "never started: another" } else { "was cancelled: another task" };
+        [
+            ("0", "failed: no luck on "),
+            ("1", "is done"),
+            ("2", running),
+            ("3", running),
+            ("4", "never started: another task of the deferral succeeded"),
+        ]
+    });
 }
 
 fn defers_what_is_tried_again(dir: &Path) {
@@ -182,7 +199,7 @@ fn defers_what_is_tried_again(dir: &Path) {
 }
 
 pub(crate) fn attempts_are_told() {
-    let (log, _) = log_of("defers_what_is_tried_again");
+    let log = log_of("defers_what_is_tried_again");
     for (number, driver) in (0..).zip(ALL) {
         assert_fates(&log, 2 * number + 1, &[("second_time", "is done")]);
         let tired = "was cancelled before it was tried again: another task";
@@ -208,12 +225,9 @@ fn defers_with_a_deadline(_dir: &Path) {
 }
 
 pub(crate) fn who_had_no_time_to_start_is_told() {
-    let (log, _) = log_of("defers_with_a_deadline");
     let late = "was not done when the deadline of its run passed";
     let never = "was not done when the deadline of its run passed: it never started";
-    for deferral in 1..=4 {
-        assert_fates(&log, deferral, &[("0", late), ("1", never), ("2", never)]);
-    }
+    assert_fates_on_each("defers_with_a_deadline", |_| [("0", late), ("1", never), ("2", never)]);
 }
 
 fn shuts_down_what_it_runs_itself(dir: &Path) {
@@ -243,7 +257,7 @@ fn shuts_down_what_it_runs_itself(dir: &Path) {
 }
 
 pub(crate) fn what_a_shutdown_cuts_off_is_told() {
-    let (log, _) = log_of("shuts_down_what_it_runs_itself");
+    let log = log_of("shuts_down_what_it_runs_itself");
     let never = "never started: the program is shutting down";
     assert_fates(&log, 1, &[("0", "was cancelled: the program is shutting down"), ("1", never)]);
     assert_fates(&log, 2, &[("0", "is done"), ("1", never)]);
@@ -277,7 +291,7 @@ fn ends_its_supervisor_by_a_signal(dir: &Path) {
 }
 
 pub(crate) fn what_a_signal_cuts_off_is_told() {
-    let (log, _) = log_of("ends_its_supervisor_by_a_signal");
+    let log = log_of("ends_its_supervisor_by_a_signal");
     for deferral in [1, 3] {
         let cut =
             "was cancelled: the supervisor of deferred tasks was told to end (SIGTERM) (worker ";
@@ -287,30 +301,18 @@ pub(crate) fn what_a_signal_cuts_off_is_told() {
 }
 
 fn ends_an_idle_supervisor_by_a_signal(dir: &Path) {
-    let there = dir.to_owned();
-    let deferred = concurrent! {
-        first => std::fs::write(there.join("pid"), std::process::id().to_string())?,
-    };
-    deferred.defer().expect("it can be deferred").wait_for(LONG).expect("it ends well");
-    let worker = std::fs::read_to_string(dir.join("pid")).expect("it was written");
-    let supervisor = parent(parent(worker.parse().expect("a pid")));
+    let supervisor = supervisor_of_first(dir);
     kill_process(pid(supervisor), Signal::TERM).expect("it is there");
     assert!(eventually(|| !is_alive(supervisor)));
 }
 
 pub(crate) fn an_idle_supervisor_ends_by_a_signal() {
-    let (log, _) = log_of("ends_an_idle_supervisor_by_a_signal");
+    let log = log_of("ends_an_idle_supervisor_by_a_signal");
     assert_fates(&log, 1, &[("first", "is done")]);
 }
 
 fn defers_more_than_its_supervisor_can_hold(dir: &Path) {
-    let there = dir.to_owned();
-    let deferred = concurrent! {
-        first => std::fs::write(there.join("pid"), std::process::id().to_string())?,
-    };
-    deferred.defer().expect("it can be deferred").wait_for(LONG).expect("it ends well");
-    let worker = std::fs::read_to_string(dir.join("pid")).expect("it was written");
-    let supervisor = parent(parent(worker.parse().expect("a pid")));
+    let supervisor = supervisor_of_first(dir);
     let status =
         std::fs::read_to_string(format!("/proc/{supervisor}/status")).expect("it is there");
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).expect("it has one");
@@ -327,7 +329,7 @@ fn defers_more_than_its_supervisor_can_hold(dir: &Path) {
 }
 
 pub(crate) fn what_cannot_be_held_is_told() {
-    let (log, _) = log_of("defers_more_than_its_supervisor_can_hold");
+    let log = log_of("defers_more_than_its_supervisor_can_hold");
     assert_fates(&log, 1, &[("first", "is done")]);
     assert_fates(
         &log,
