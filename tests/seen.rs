@@ -5,6 +5,10 @@
 #[path = "seen/forwarded.rs"]
 mod forwarded;
 mod harness;
+#[path = "seen/heard.rs"]
+mod heard;
+#[path = "seen/lost.rs"]
+mod lost;
 #[path = "seen/recorder.rs"]
 mod recorder;
 #[path = "seen/spans.rs"]
@@ -25,7 +29,8 @@ const ELSEWHERE: [Driver; 2] = [Driver::Process, Driver::Fork];
 
 fn main() -> ExitCode {
     Config::new().workers(WORKERS).install().expect("it is allowed");
-    harness::run(&[forwarded::CHECKS, spans::CHECKS, LAST].concat())
+    // The first check of `heard` needs a worker that nobody has listened to.
+    harness::run(&[heard::CHECKS, forwarded::CHECKS, lost::CHECKS, spans::CHECKS, LAST].concat())
 }
 
 /// What stays for the rest of the program comes last.
