@@ -2,7 +2,8 @@
 //!
 //! A [`Run`] is a state machine that nothing but its owner drives: [`blocking`] on the thread that
 //! called `run`, [`pending`] inside the poll of a future. It asks an engine's [`Launcher`] for one
-//! [`Attempt`] per task and looks at those under way, never blocking itself.
+//! [`Attempt`] per task ([`launching`]) and looks at those under way, never blocking itself. One whose
+//! time is over is told to stop ([`stopping`]), and what has ended is made sense of ([`concluding`]).
 //!
 //! The rules it keeps, whatever the engine: at most `limit` tasks at once; results in the order of
 //! the input; a timeout counts from when the task started to run, a deadline from the call; under
@@ -11,15 +12,16 @@
 //! run inside a task that is told to stop does as after a failure.
 
 pub(crate) mod blocking;
+mod concluding;
 pub(crate) mod ends;
 pub(crate) mod launch;
 mod launching;
 pub(crate) mod pending;
 mod retry;
+mod stopping;
 mod ticket;
 mod wait;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -37,16 +39,13 @@ use crate::config::DeferLogLevel;
 use crate::config::{Methods, Settings};
 use crate::context::{Context, Moment};
 use crate::driver::Driver;
-use crate::engine::Job;
 use crate::error::{Error, ErrorKind, TaskError};
 use crate::inside::Follower;
-use crate::outcome::{End, Limit, Outcome, Stop};
 #[cfg(all(target_os = "linux", feature = "forward"))]
 use crate::seen::Observer;
-use crate::seen::{Begun, Ended, How, Observers, Watched};
+use crate::seen::{Begun, Observers, Watched};
 use crate::shutdown::{self, Pass};
-use crate::task::panic;
-use ticket::{Active, Ready, Reason, Ticket};
+use ticket::{Active, Ready, Reason};
 
 /// Tasks under way.
 pub(crate) struct Run {
@@ -178,149 +177,6 @@ impl Run {
         }
     }
 
-    /// Tells an attempt to stop. Where nothing is left to wait for, that is its end.
-    fn stop(&mut self, at: usize, reason: Reason, sink: &mut dyn Sink) {
-        let active = &mut self.active[at];
-        if active.stopped.is_some() {
-            return;
-        }
-        active.stopped = Some(reason);
-        if active.attempt.stop() == Stopped::Gone {
-            let started = active.attempt.started();
-            let outcome = Outcome {
-                end: End::Cancelled,
-                elapsed: started.map(|moment| Moment::now().since(moment)).unwrap_or_default(),
-                pid: started.map(|_| std::process::id()),
-                may_have_run: started.is_some(),
-            };
-            self.end(at, outcome, sink);
-        }
-    }
-
-    /// Stops every attempt. One that ends at once may end others, so each step looks anew.
-    fn stop_all(&mut self, reason: Reason, sink: &mut dyn Sink) {
-        while let Some(at) = self.active.iter().position(|active| active.stopped.is_none()) {
-            self.stop(at, reason, sink);
-        }
-    }
-
-    /// An attempt has ended: what does that mean for its task and for the run?
-    fn end(&mut self, at: usize, mut outcome: Outcome, sink: &mut dyn Sink) {
-        let Active { ticket, attempt, again, stopped } = self.active.swap_remove(at);
-        drop(attempt);
-        match stopped {
-            Some(Reason::Limit(limit)) => outcome.out_of_time(limit),
-            // It was stopped because another failed; what it still did changes nothing.
-            Some(Reason::Cancelled) => {
-                let (elapsed, pid) = (outcome.elapsed, outcome.pid);
-                let index = ticket.index;
-                sink.cancelled(index, &outcome);
-                return self.observers.ended(&Ended { index, how: How::Cancelled, elapsed, pid });
-            }
-            None => {}
-        }
-        self.conclude(ticket, again, outcome, sink);
-    }
-
-    /// Puts a result where it belongs, has a failed task tried again, or counts a failure.
-    fn conclude(
-        &mut self,
-        ticket: Ticket,
-        again: Option<Job>,
-        mut outcome: Outcome,
-        sink: &mut dyn Sink,
-    ) {
-        let (index, elapsed, pid) = (ticket.index, outcome.elapsed, outcome.pid);
-        let ended = |how| Ended { index, how, elapsed, pid };
-        if let End::Done(result) = &outcome.end {
-            match accept(sink, ticket.index, result.bytes()) {
-                Ok(()) => {
-                    self.observers.ended(&ended(How::Done));
-                    if self.policy == Policy::Any {
-                        self.won = true;
-                        self.cancel(sink);
-                    }
-                    return;
-                }
-                Err(reason) => outcome.end = End::Unreadable(reason),
-            }
-        }
-        let over = matches!(outcome.end, End::TimedOut(Limit::Deadline, _));
-        let err = ticket.failure(outcome);
-        let again = again.filter(|_| !over && !self.stopping && retry::is_worth_another(&err));
-        if let Some(job) = again {
-            if let Some(due) = ticket.next_due(self.deadline) {
-                let ready = ticket.retried(job, due, err);
-                let how = ready.again();
-                if let How::Again(err, pause) = how {
-                    sink.again(err, ready.ticket.attempt, pause);
-                }
-                self.observers.ended(&ended(how));
-                return self.ready.push(ready);
-            }
-        }
-        let err = err.with_earlier(ticket.earlier);
-        self.observers.ended(&ended(How::Failed(&err)));
-        if self.policy == Policy::Settle {
-            return sink.fail(index, err);
-        }
-        sink.set_aside(&err);
-        self.failures.push(err);
-        if self.policy == Policy::FailFast {
-            self.cancel(sink);
-        }
-    }
-
-    /// Stops everything; nothing is launched any more.
-    fn cancel(&mut self, sink: &mut dyn Sink) {
-        self.stopping = true;
-        for ready in std::mem::take(&mut self.ready).iter().filter(|ready| ready.is_kept_back) {
-            self.observers.ended(&Ended::not_run(ready.ticket.index, How::Cancelled));
-        }
-        self.stop_all(Reason::Cancelled, sink);
-    }
-
-    /// A run inside a task that has to stop, stops. (Past the deadline, which is never later than that
-    /// of the task, it does so anyway.)
-    fn follow_its_task(&mut self, sink: &mut dyn Sink, waker: &mut dyn FnMut() -> Waker) {
-        if !self.stopping && self.follower.has_to_stop(waker) && !self.is_past_deadline() {
-            self.broken.get_or_insert_with(|| {
-                let reason = "the task that the run is part of has to stop";
-                Error::new(ErrorKind::Cancelled, reason)
-            });
-            self.cancel(sink);
-        }
-    }
-
-    /// When the deadline has passed, stops what runs, and tells it of what has not begun.
-    fn keep_deadline(&mut self, jobs: &mut dyn Jobs, sink: &mut dyn Sink) {
-        if self.stopping || !self.is_past_deadline() {
-            return;
-        }
-        self.stop_all(Reason::Limit(Limit::Deadline), sink);
-        if self.policy == Policy::FailFast && !self.active.is_empty() {
-            // Those that ran tell it.
-            self.stopping = true;
-            return;
-        }
-        let late = || Outcome::not_run(End::TimedOut(Limit::Deadline, Stop::Left));
-        for ready in std::mem::take(&mut self.ready) {
-            self.conclude(ready.ticket, None, late(), sink);
-        }
-        while !self.stopping && !self.exhausted {
-            if self.policy != Policy::FailFast && !jobs.is_bounded() {
-                self.exhausted = true;
-            } else if let Some((index, spec)) = self.next_task(jobs) {
-                let ticket = self.ticket(index, &spec, Arc::clone(&self.settings));
-                self.conclude(ticket, None, late(), sink);
-            }
-        }
-    }
-
-    fn is_past_deadline(&self) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= Moment::now())
-    }
-
     /// Whether an outcome can be had at once: a cheap look, for spinning.
     pub(crate) fn is_ready(&self) -> bool {
         self.active.iter().any(|active| active.attempt.is_ready())
@@ -388,33 +244,5 @@ impl Run {
     pub(crate) fn refuse(mut self, err: Error) -> Error {
         self.observers.run_ended(Err(&err));
         err
-    }
-
-    /// What the run as a whole comes to, once it has ended.
-    pub(crate) fn conclusion(&mut self) -> Result<(), Error> {
-        let failures = std::mem::take(&mut self.failures);
-        let result = match self.broken.take() {
-            Some(err) => Err(err.with_failures(failures)),
-            None if self.won => Ok(()),
-            None if !failures.is_empty() => Err(Error::of_tasks(failures)),
-            None if self.policy == Policy::Any => {
-                Err(Error::new(ErrorKind::Failed, "there was no task, so none succeeded"))
-            }
-            None => Ok(()),
-        };
-        self.observers.run_ended(result.as_ref().copied());
-        result
-    }
-}
-
-/// Hands a result over, whose type is the user's and may panic while it is decoded.
-fn accept(sink: &mut dyn Sink, index: usize, result: &[u8]) -> Result<(), String> {
-    match catch_unwind(AssertUnwindSafe(|| sink.accept(index, result))) {
-        Ok(accepted) => accepted.map_err(|err| err.to_string()),
-        Err(payload) => {
-            let message = panic::message(&*payload);
-            panic::discard(payload);
-            Err(format!("its `Deserialize` panicked: {message}"))
-        }
     }
 }
