@@ -1,6 +1,7 @@
 //! What a caller keeps of deferred tasks: a handle to each deferral, and a list of those that are not
 //! done, for `flush`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -121,7 +122,7 @@ pub(crate) fn flush_at_end() {
 fn flush_those(limit: Duration, which: impl Fn(&Entry) -> bool) -> Result<(), Error> {
     let until = Moment::now().after(limit);
     let pending: Vec<Arc<Entry>> =
-        lock(pending()).iter().filter(|entry| which(entry)).map(Arc::clone).collect();
+        lock(pending()).values().filter(|entry| which(entry)).map(Arc::clone).collect();
     for entry in &pending {
         entry.wait_until(Some(until));
     }
@@ -170,13 +171,13 @@ pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 #[cfg(target_os = "linux")]
-static PENDING: crate::sys::process_local::ProcessLocal<Mutex<Vec<Arc<Entry>>>> =
+static PENDING: crate::sys::process_local::ProcessLocal<Mutex<BTreeMap<u64, Arc<Entry>>>> =
     crate::sys::process_local::ProcessLocal::new();
 #[cfg(not(target_os = "linux"))]
-static PENDING: Mutex<Vec<Arc<Entry>>> = Mutex::new(Vec::new());
+static PENDING: Mutex<BTreeMap<u64, Arc<Entry>>> = Mutex::new(BTreeMap::new());
 
-/// What was deferred and is not done. A fork of this process has deferred nothing yet.
-fn pending() -> &'static Mutex<Vec<Arc<Entry>>> {
+/// What was deferred and is not done, by its number. A fork of this process has deferred nothing yet.
+fn pending() -> &'static Mutex<BTreeMap<u64, Arc<Entry>>> {
     #[cfg(target_os = "linux")]
     return PENDING.get(Mutex::default);
     #[cfg(not(target_os = "linux"))]
@@ -204,7 +205,7 @@ impl Entry {
         state.source = source;
         state.listed = true;
         drop(state);
-        lock(pending()).push(Arc::clone(self));
+        lock(pending()).insert(self.id, Arc::clone(self));
     }
 
     /// All of its tasks have ended.
@@ -218,7 +219,7 @@ impl Entry {
         drop(state);
         self.ended.notify_all();
         if was_listed {
-            lock(pending()).retain(|entry| entry.id != self.id);
+            lock(pending()).remove(&self.id);
         }
     }
 

@@ -31,6 +31,7 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
+    /// In the order in which they came, which is that of their numbers.
     waiting: VecDeque<(u64, Wants, Waker)>,
     next_place: u64,
     /// Those that were woken for a worker that came free, and until when it is kept for them: or a
@@ -88,19 +89,18 @@ impl Queue {
         let now = Moment::now();
         let mut state = self.lock();
         state.called.retain(|(id, ..)| place.as_ref().is_none_or(|place| place.id != *id));
-        let patience = if state.called.is_empty() { LOOK_AGAIN } else { KEPT_FOR_CALLED };
-        let look_again = now.after(patience);
-        let Some(mut place) = place else {
+        let mut place = place.unwrap_or_else(|| {
             let id = state.next_place;
             state.next_place += 1;
-            state.waiting.push_back((id, wants, waker));
-            return Place { queue: Arc::clone(self), id, since: now, look_again };
-        };
-        place.look_again = look_again;
-        match state.waiting.iter_mut().find(|(id, ..)| *id == place.id) {
-            Some((.., present)) => *present = waker,
-            None => state.waiting.push_front((place.id, wants, waker)),
+            Place { queue: Arc::clone(self), id, since: now, look_again: now }
+        });
+        let position = state.position(place.id);
+        match position {
+            Ok(at) => state.waiting[at].2 = waker,
+            Err(at) => state.waiting.insert(at, (place.id, wants, waker)),
         }
+        let before = position.unwrap_or_else(|at| at);
+        place.look_again = now.after(state.patience(before));
         place
     }
 
@@ -170,6 +170,17 @@ impl Queue {
 }
 
 impl State {
+    /// Where the one with this number waits, or would.
+    fn position(&self, id: u64) -> Result<usize, usize> {
+        self.waiting.binary_search_by_key(&id, |(id, ..)| *id)
+    }
+
+    /// When somebody looks again who has so many before him: as many as were called come next, if those
+    /// do not come.
+    fn patience(&self, before: usize) -> Duration {
+        if before < self.called.len() { KEPT_FOR_CALLED } else { LOOK_AGAIN }
+    }
+
     fn call(&mut self) -> Option<Waker> {
         let (id, wants, waker) = self.waiting.pop_front()?;
         self.called.push((id, wants, Moment::now().after(KEPT_FOR_CALLED)));
@@ -195,10 +206,9 @@ impl State {
 
     /// `true` if it waited and had not been called.
     fn remove(&mut self, place: u64) -> bool {
-        let before = self.waiting.len();
-        self.waiting.retain(|(id, ..)| *id != place);
         self.called.retain(|(id, ..)| *id != place);
-        self.waiting.len() < before
+        let found = self.position(place);
+        found.is_ok_and(|at| self.waiting.remove(at).is_some())
     }
 }
 
@@ -223,5 +233,89 @@ impl Drop for Place {
         // of coming.
         let waiting = if self.queue.lock().remove(self.id) { None } else { self.queue.next() };
         waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Counted(AtomicUsize);
+
+    impl Wake for Counted {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    impl Counted {
+        fn waker(self: &Arc<Self>) -> Waker {
+            Waker::from(Arc::clone(self))
+        }
+
+        fn times(&self) -> usize {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    #[test]
+    fn who_was_called_and_came_too_late_is_first_again() {
+        let queue = Queue::new();
+        let [first, second] = [(); 2].map(|()| Arc::<Counted>::default());
+        let place = queue.wait(None, first.waker());
+        let other = queue.wait(None, second.waker());
+        queue.next().expect("two wait").wake();
+        assert_eq!((first.times(), queue.len()), (1, 1));
+
+        let place = queue.wait(Some(place), first.waker());
+        assert!(queue.is_first(&place) && !queue.is_first(&other));
+        queue.next().expect("two wait").wake();
+        assert_eq!((first.times(), second.times()), (2, 0));
+    }
+
+    #[test]
+    fn who_leaves_after_being_called_gives_way() {
+        let queue = Queue::new();
+        let [first, second] = [(); 2].map(|()| Arc::<Counted>::default());
+        let place = queue.wait(None, first.waker());
+        let other = queue.wait(None, second.waker());
+        queue.next().expect("two wait").wake();
+        drop(place);
+        assert_eq!((second.times(), queue.kept_for_others(Some(&other))), (1, 0));
+        queue.served(other);
+        assert_eq!((queue.len(), queue.kept_for_others(None)), (0, 0));
+    }
+
+    #[test]
+    fn each_of_many_is_found_whoever_left_before() {
+        let queue = Queue::new();
+        let counted = Arc::<Counted>::default();
+        let mut places: Vec<Place> = (0..100).map(|_| queue.wait(None, counted.waker())).collect();
+        for at in (0..50).rev() {
+            drop(places.remove(2 * at));
+        }
+        assert_eq!((queue.len(), counted.times()), (50, 0));
+        for place in places {
+            assert!(queue.is_first(&place));
+            let place = queue.wait(Some(place), counted.waker());
+            queue.next().expect("it waits").wake();
+            queue.served(place);
+        }
+        assert_eq!((queue.len(), counted.times()), (0, 50));
+    }
+
+    #[test]
+    fn as_many_as_were_called_look_again_soon() {
+        let queue = Queue::new();
+        let counted = Arc::<Counted>::default();
+        let places: Vec<Place> = (0..3).map(|_| queue.wait(None, counted.waker())).collect();
+        queue.next().expect("three wait").wake();
+        let patience = [0, 1].map(|before| queue.lock().patience(before));
+        assert_eq!(patience, [KEPT_FOR_CALLED, LOOK_AGAIN]);
+        drop(places);
     }
 }
