@@ -44,8 +44,8 @@ impl Watched {
         if shutdown::is_cancelling() {
             wait = None;
         }
-        if let (Some(wait), Some(alarm)) = (&mut wait, shutdown::alarm()) {
-            wait.socket(alarm);
+        if let Some(wait) = &mut wait {
+            wait.heeds_shutdown = true;
         }
         let waker = Waker::from(Arc::clone(&self));
         let is_watched = wait.is_some_and(|wait| state.watch.try_set(wait, &waker));

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
@@ -18,6 +18,7 @@ use crate::context::Moment;
 use crate::locks::lock;
 use crate::own_threads::OwnThread;
 use crate::run::Wait;
+use crate::shutdown;
 use crate::sys::process_local::ProcessLocal;
 
 static REACTOR: ProcessLocal<Reactor> = ProcessLocal::new();
@@ -37,6 +38,16 @@ struct State {
     is_dismissed: bool,
 }
 
+/// Everything that is watched.
+struct Watched {
+    /// With the keys of those who wait.
+    sockets: Vec<(u64, Arc<OwnedFd>)>,
+    /// Whether somebody has to know when the program shuts down.
+    heeds_shutdown: bool,
+    /// When the next interest is due.
+    until: Option<Moment>,
+}
+
 /// What one future waits for; it is woken once.
 struct Interest {
     wait: Wait,
@@ -52,7 +63,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Wakes `waker` when something of `wait` happens. Replaces what was set before.
     pub(crate) fn set(&mut self, wait: Wait, waker: &Waker) {
-        if wait.sockets.is_empty() && wait.until.is_none() {
+        if wait.is_for_nothing() {
             self.clear();
         } else if !self.try_set(wait, waker) {
             // Without a reactor the future must be polled again and again: slow, but it ends.
@@ -118,9 +129,11 @@ impl Reactor {
     fn serve(&self) {
         let mut own = Some(OwnThread::begin());
         while !self.ends(&mut own) {
-            let (sockets, until) = self.interests();
+            let Watched { sockets, heeds_shutdown, until } = self.watched();
+            let alarm = if heeds_shutdown { shutdown::alarm() } else { None };
             let mut descriptors: Vec<PollFd<'_>> = std::iter::once(self.changed.as_fd())
                 .chain(sockets.iter().map(|(_, socket)| socket.as_fd()))
+                .chain(alarm.map(AsFd::as_fd))
                 .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
                 .collect();
             crate::run::poll_until(&mut descriptors, until);
@@ -131,7 +144,8 @@ impl Reactor {
                 let _ = rustix::io::read(&self.changed, &mut [0; 8]);
             }
             let keys = sockets.iter().zip(&ready[1..]).filter(|(_, ready)| **ready);
-            self.wake(keys.map(|((key, _), _)| *key).collect());
+            let has_rung = alarm.is_some() && ready.last() == Some(&true);
+            self.wake(keys.map(|((key, _), _)| *key).collect(), has_rung);
         }
     }
 
@@ -147,24 +161,28 @@ impl Reactor {
         ends
     }
 
-    /// Everything that is watched, and when the next interest is due.
-    fn interests(&self) -> (Vec<(u64, std::sync::Arc<OwnedFd>)>, Option<Moment>) {
+    fn watched(&self) -> Watched {
         let state = self.lock();
         let sockets = state.interests.iter().flat_map(|(key, interest)| {
-            interest.wait.sockets.iter().map(|socket| (*key, std::sync::Arc::clone(socket)))
+            interest.wait.sockets.iter().map(|socket| (*key, Arc::clone(socket)))
         });
-        let until = state.interests.values().filter_map(|interest| interest.wait.until).min();
-        (sockets.collect(), until)
+        let waits = || state.interests.values().map(|interest| &interest.wait);
+        Watched {
+            sockets: sockets.collect(),
+            heeds_shutdown: waits().any(|wait| wait.heeds_shutdown),
+            until: waits().filter_map(|wait| wait.until).min(),
+        }
     }
 
-    /// Wakes those whose sockets are ready and those whose time has come.
-    fn wake(&self, mut keys: Vec<u64>) {
+    /// Wakes those whose sockets are ready and those whose time has come; if the program shuts down, all
+    /// who heed that.
+    fn wake(&self, mut keys: Vec<u64>, has_rung: bool) {
         let now = Moment::now();
         let mut state = self.lock();
-        let due = state
-            .interests
-            .iter()
-            .filter(|(_, interest)| interest.wait.until.is_some_and(|until| until <= now));
+        let is_due = |wait: &Wait| {
+            wait.until.is_some_and(|until| until <= now) || (has_rung && wait.heeds_shutdown)
+        };
+        let due = state.interests.iter().filter(|(_, interest)| is_due(&interest.wait));
         keys.extend(due.map(|(key, _)| *key));
         let woken: Vec<Interest> =
             keys.into_iter().filter_map(|key| state.interests.remove(&key)).collect();

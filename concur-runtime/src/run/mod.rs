@@ -186,9 +186,7 @@ impl Run {
     pub(crate) fn park(&mut self, wait: &mut Wait) -> bool {
         #[cfg(target_os = "linux")]
         if !self.stopping {
-            if let Some(alarm) = shutdown::alarm() {
-                wait.socket(alarm);
-            }
+            wait.heeds_shutdown = true;
         }
         let now = Moment::now();
         if !self.stopping && !self.is_past_deadline() {

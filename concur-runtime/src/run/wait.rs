@@ -8,6 +8,8 @@ use std::task::{Wake, Waker};
 use std::thread::Thread;
 
 use crate::context::Moment;
+#[cfg(target_os = "linux")]
+use crate::shutdown;
 
 /// Sockets that may become readable, and the next moment at which something is due.
 #[derive(Default)]
@@ -17,6 +19,9 @@ pub(crate) struct Wait {
     /// Where there may be room to send again.
     #[cfg(target_os = "linux")]
     full: Vec<Arc<OwnedFd>>,
+    /// Whether `concur::shutdown` ends it, too.
+    #[cfg(target_os = "linux")]
+    pub(crate) heeds_shutdown: bool,
     pub(crate) until: Option<Moment>,
 }
 
@@ -36,11 +41,36 @@ impl Wait {
         self.until = Some(self.until.map_or(moment, |until| until.min(moment)));
     }
 
+    /// Whether it is for somebody who speaks on a socket, and calls nobody.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_for_sockets(&self) -> bool {
+        !self.sockets.is_empty() || !self.full.is_empty()
+    }
+
+    /// Whether nothing ends it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_for_nothing(&self) -> bool {
+        !self.is_for_sockets() && !self.heeds_shutdown && self.until.is_none()
+    }
+
+    /// All that another one waits for, too.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn add(&mut self, other: Self) {
+        self.sockets.extend(other.sockets);
+        self.full.extend(other.full);
+        self.heeds_shutdown |= other.heeds_shutdown;
+        other.until.into_iter().for_each(|until| self.until(until));
+    }
+
     fn clear(&mut self) {
         #[cfg(target_os = "linux")]
         self.sockets.clear();
         #[cfg(target_os = "linux")]
         self.full.clear();
+        #[cfg(target_os = "linux")]
+        {
+            self.heeds_shutdown = false;
+        }
         self.until = None;
     }
 }
@@ -78,12 +108,14 @@ impl Blocking {
         use rustix::event::{PollFd, PollFlags};
 
         let bell = self.bell.as_deref().and_then(|bell| bell.event.as_ref());
+        let alarm = if self.wait.heeds_shutdown { shutdown::alarm() } else { None };
         let mut descriptors: Vec<PollFd<'_>> = self
             .wait
             .sockets
             .iter()
             .map(|socket| socket.as_fd())
             .chain(bell.map(AsFd::as_fd))
+            .chain(alarm.map(AsFd::as_fd))
             .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
             .collect();
         descriptors.extend(self.wait.full.iter().map(|full| PollFd::new(full, PollFlags::OUT)));
