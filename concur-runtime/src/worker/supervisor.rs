@@ -1,11 +1,13 @@
 //! The supervisor of deferred tasks: a process in a session of its own that outlives its caller.
 //!
-//! One thread drives the runs of all deferrals, through the same drivers as any program; driver
-//! Process gives it a fork server of its own. It ends when its caller is gone and everything it was
-//! given is done; a fork of a program, which gets nothing more, when that is done and told. What it was
-//! given it holds in its own memory, and it says so before the caller goes on. Told to end by SIGTERM,
-//! as by who stops a service, it cancels its runs first, so that the log says what became of their
-//! tasks.
+//! One thread drives the runs of all deferrals ([`agenda`]), through the same drivers as any program;
+//! driver Process gives it a fork server of its own. It ends when its caller is gone and everything it
+//! was given is done; a fork of a program, which gets nothing more, when that is done and told. What it
+//! was given it holds in its own memory, and it says so before the caller goes on. Told to end by
+//! SIGTERM, as by who stops a service, it cancels its runs first, so that the log says what became of
+//! their tasks.
+
+mod agenda;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
 
+use self::agenda::Agenda;
 use super::mark;
 use crate::channel::{receive, send};
 use crate::codec;
@@ -37,7 +40,8 @@ struct Supervisor {
     /// The caller, as long as it is there.
     caller: Option<Arc<OwnedFd>>,
     log: Arc<Log>,
-    deferrals: Vec<Deferral>,
+    agenda: Agenda,
+    blocking: Blocking,
     /// News that found no room in the caller's socket.
     unsent: VecDeque<Vec<u8>>,
     /// `None` where no descriptor was free: then the signal ends this process at once.
@@ -86,10 +90,12 @@ pub(crate) fn live_forked(
 impl Supervisor {
     fn new(caller: OwnedFd, log: Option<File>) -> Self {
         leave_terminal(log.as_ref());
+        let mut blocking = Blocking::new();
         Self {
             caller: Some(Arc::new(caller)),
             log: Arc::new(Log::to(log)),
-            deferrals: Vec::new(),
+            agenda: Agenda::new(blocking.waker()),
+            blocking,
             unsent: VecDeque::new(),
             termination: Termination::hear().ok(),
             is_given_no_more: false,
@@ -97,7 +103,6 @@ impl Supervisor {
     }
 
     fn serve(mut self) -> ! {
-        let mut blocking = Blocking::new();
         loop {
             let is_told = self.termination.as_ref().is_some_and(Termination::has_come);
             if is_told {
@@ -106,14 +111,14 @@ impl Supervisor {
             } else {
                 self.take_orders();
             }
-            self.advance(&mut blocking);
+            self.advance(is_told);
             self.send_news();
             let is_all_told = self.is_given_no_more && self.unsent.is_empty();
-            if self.deferrals.is_empty() && (is_told || self.caller.is_none() || is_all_told) {
+            if self.agenda.is_empty() && (is_told || self.caller.is_none() || is_all_told) {
                 exit_now(0)
             }
-            let wait = blocking.prepare();
-            let parked = self.deferrals.iter_mut().all(|deferral| !deferral.going.run.park(wait));
+            let wait = self.blocking.prepare();
+            let is_due = self.agenda.park(wait);
             if let Some(termination) = self.termination.as_ref().filter(|_| !is_told) {
                 wait.socket(termination.event());
             }
@@ -123,8 +128,8 @@ impl Supervisor {
                     wait.room(caller);
                 }
             }
-            if parked {
-                blocking.block();
+            if !is_due {
+                self.blocking.block();
             }
         }
     }
@@ -180,39 +185,36 @@ impl Supervisor {
         let is_hook = matches!(on_failure, Telling::Nothing);
         let mut going = Going::new(id, run, specs, Arc::clone(&self.log), on_failure);
         going.listen();
-        self.deferrals.push(Deferral { going, directory, is_hook });
+        self.agenda.add(Deferral { going, directory, is_hook });
     }
 
-    fn advance(&mut self, blocking: &mut Blocking) {
-        let mut at = 0;
-        while at < self.deferrals.len() {
-            let Deferral { going, directory, .. } = &mut self.deferrals[at];
+    /// Goes on with those that have something to do, or with all.
+    fn advance(&mut self, with_all: bool) {
+        self.agenda.begin_round(with_all);
+        while let Some((key, Deferral { going, directory, is_hook }, waker)) = self.agenda.next() {
             super::tasks::follow_directory(directory.as_deref());
+            let (id, directory, is_hook) = (going.id, directory.clone(), *is_hook);
             let Going { run, jobs, report, .. } = going;
-            let has_ended = run.advance(jobs, report, &mut || blocking.waker());
+            let has_ended = run.advance(jobs, report, &mut || waker.clone());
             let concluded = has_ended.then(|| going.conclude());
             for failure in going.report.take_kept() {
-                self.tell_hooks(at, &failure);
+                self.tell_hooks(id, directory.as_ref(), &failure);
             }
             if let Some(result) = concluded {
-                let Deferral { going, is_hook, .. } = self.deferrals.swap_remove(at);
+                self.agenda.remove(key);
                 let error = result.err().map(|err| err.to_bytes());
                 if !is_hook {
-                    self.tell(&News::Ended { id: going.id, error });
+                    self.tell(&News::Ended { id, error });
                 }
-            } else {
-                at += 1;
             }
         }
     }
 
     /// Has the program's hooks told of a failure, by a task that is looked at later in this round.
-    fn tell_hooks(&mut self, of: usize, failure: &TaskError) {
+    fn tell_hooks(&mut self, id: u64, directory: Option<&Vec<u8>>, failure: &TaskError) {
         let Some((specs, methods)) = hooks::telling(failure) else { return };
-        let Deferral { going, directory, .. } = &self.deferrals[of];
-        let (id, directory) = (going.id, directory.clone());
         match Run::new(methods, Policy::Settle, Watched::Here(Some(1))) {
-            Ok(run) => self.take_on((id, run, specs), Telling::Nothing, directory),
+            Ok(run) => self.take_on((id, run, specs), Telling::Nothing, directory.cloned()),
             Err(err) => self.log.hooks_not_told(About { deferral: id, item: None }, &err),
         }
     }
