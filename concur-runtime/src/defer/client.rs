@@ -6,6 +6,7 @@
 //! for all of them, and another one when it leaves: news that one of them takes in are never missed by
 //! another who sleeps for the socket.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -47,11 +48,12 @@ struct Supervisor {
 
 #[derive(Default)]
 struct Told {
-    /// Deferrals that it holds and has not said the end of.
-    entries: Vec<Weak<Entry>>,
+    /// Deferrals that it holds and has not said the end of, by their numbers.
+    held: HashMap<u64, Weak<Entry>>,
     /// Deferrals that were handed over, until it says that it holds them.
-    handed: Vec<Weak<Entry>>,
-    refused: Vec<(u64, String)>,
+    handed: HashMap<u64, Weak<Entry>>,
+    /// Those that it does not run, and why.
+    refused: HashMap<u64, String>,
     gone: bool,
     /// Somebody waits at the socket, and takes in what comes.
     is_read: bool,
@@ -125,7 +127,7 @@ impl Supervisor {
     fn hand(self: &Arc<Self>, entry: &Arc<Entry>, file: &OwnedFd) -> io::Result<()> {
         let order = codec::to_vec(&Deferring { id: entry.id() }).map_err(io::Error::other)?;
         // Before it can answer.
-        lock(&self.told).handed.push(Arc::downgrade(entry));
+        lock(&self.told).handed.insert(entry.id(), Arc::downgrade(entry));
         send_with(&self.socket, &order, &[file.as_fd()])
     }
 
@@ -145,8 +147,8 @@ impl Supervisor {
             self.look();
             let mut told = lock(&self.told);
             match told.answer(entry.id()) {
-                Some(Answer::Refused { at }) => {
-                    let (_, reason) = told.refused.swap_remove(at);
+                Some(Answer::Refused) => {
+                    let reason = told.refused.remove(&entry.id()).unwrap_or_default();
                     drop(told);
                     report::refused(entry.id(), entry.names(), &reason);
                     let message = format!("deferred tasks were refused: {reason}");
@@ -216,10 +218,8 @@ const HINDRANCE_AFTER: Duration = Duration::from_millis(200);
 
 /// What became of a deferral that was handed over.
 enum Answer {
-    /// It will not run, for the reason at this place of [`Told::refused`].
-    Refused {
-        at: usize,
-    },
+    /// It will not run, for the reason in [`Told::refused`].
+    Refused,
     Held,
     /// The supervisor is gone before it said anything of it.
     Gone,
@@ -228,10 +228,10 @@ enum Answer {
 impl Told {
     /// `None` while it has to be waited for.
     fn answer(&self, id: u64) -> Option<Answer> {
-        if let Some(at) = self.refused.iter().position(|(refused, _)| *refused == id) {
-            return Some(Answer::Refused { at });
+        if self.refused.contains_key(&id) {
+            return Some(Answer::Refused);
         }
-        if !self.handed.iter().any(|one| is(one, id)) {
+        if !self.handed.contains_key(&id) {
             return Some(Answer::Held);
         }
         self.gone.then_some(Answer::Gone)
@@ -239,32 +239,23 @@ impl Told {
 
     /// Reads what is in the socket: the deferrals that are over, and how they ended.
     fn read(&mut self, socket: &OwnedFd) -> Vec<(Arc<Entry>, Result<(), Error>)> {
-        let mut ended = Vec::new();
+        let mut over = Vec::new();
         while !self.gone {
             match receive(socket, false) {
                 Ok(Some(frame)) => match codec::decode_all::<News>(&frame.bytes) {
                     Ok(News::Held { id }) => {
-                        if let Some(at) = self.handed.iter().position(|one| is(one, id)) {
-                            let entry = self.handed.swap_remove(at);
-                            self.entries.push(entry);
-                        }
+                        self.held.extend(self.handed.remove(&id).map(|entry| (id, entry)));
                     }
-                    Ok(News::Refused { id, reason }) => self.refused.push((id, reason)),
+                    Ok(News::Refused { id, reason }) => drop(self.refused.insert(id, reason)),
                     Ok(News::Ended { id, error }) => {
                         let result = error.map_or(Ok(()), |bytes| Err(Error::from_bytes(&bytes)));
-                        ended.push((id, result));
+                        let entry = self.held.remove(&id).and_then(|entry| entry.upgrade());
+                        over.extend(entry.map(|entry| (entry, result)));
                     }
                     Err(_) => self.gone = true,
                 },
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
                 Ok(None) | Err(_) => self.gone = true,
-            }
-        }
-        let mut entries: Vec<Arc<Entry>> = self.entries.iter().filter_map(Weak::upgrade).collect();
-        let mut over = Vec::new();
-        for (id, result) in ended {
-            if let Some(at) = entries.iter().position(|entry| entry.id() == id) {
-                over.push((entries.swap_remove(at), result));
             }
         }
         if self.gone {
@@ -275,15 +266,11 @@ impl Told {
                      in part",
                 ))
             };
-            over.extend(entries.drain(..).map(|entry| (entry, lost())));
+            let left = self.held.drain().filter_map(|(_, entry)| entry.upgrade());
+            over.extend(left.map(|entry| (entry, lost())));
         }
-        self.entries = entries.iter().map(Arc::downgrade).collect();
         over
     }
-}
-
-fn is(entry: &Weak<Entry>, id: u64) -> bool {
-    entry.upgrade().is_some_and(|entry| entry.id() == id)
 }
 
 fn give_up(entry: &Entry, err: Error) -> Error {
@@ -294,7 +281,7 @@ fn give_up(entry: &Entry, err: Error) -> Error {
 /// For what a fork of this process runs: it holds the tasks already.
 pub(super) fn listen(socket: OwnedFd, entry: &Arc<Entry>) {
     let supervisor = Supervisor::on(socket);
-    lock(&supervisor.told).entries.push(Arc::downgrade(entry));
+    lock(&supervisor.told).held.insert(entry.id(), Arc::downgrade(entry));
     entry.list(Some(Arc::new(supervisor)));
 }
 
