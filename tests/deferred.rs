@@ -68,6 +68,7 @@ scenarios! {
     inherited::what_a_fork_defers_survives_its_timeout,
     together::all_who_wait_are_told,
     together::deferring_goes_on_while_others_wait,
+    together::hundreds_deferred_one_by_one_each_end_once,
     together::attempts_are_kept_for_who_waits,
     together::nothing_is_deferred_after_shutdown,
 }

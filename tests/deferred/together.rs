@@ -56,6 +56,44 @@ pub(crate) fn deferring_goes_on_while_others_wait(dir: &Path) {
     concur::flush(LONG).expect("all are done");
 }
 
+/// Many that wait for a worker, among them some that pause before another attempt or run out of time.
+pub(crate) fn hundreds_deferred_one_by_one_each_end_once(dir: &Path) {
+    const COUNT: usize = 400;
+    let log = dir.join("ran");
+    let mut deferred = Vec::new();
+    for n in 0..COUNT {
+        let log = log.clone();
+        let task = concurrent! {
+            counted => {
+                use std::io::Write;
+                if n % 40 != 27 {
+                    let mut log = std::fs::File::options().append(true).create(true).open(&log)?;
+                    log.write_all(b".")?;
+                }
+                match n % 40 {
+                    13 if concur::task::current().is_some_and(|task| task.attempt() < 3) => {
+                        Err("not yet")?;
+                    }
+                    27 => std::thread::sleep(LONG),
+                    _ => {}
+                }
+            },
+        };
+        let task = task.timeout(Duration::from_millis(if n % 40 == 27 { 50 } else { 30_000 }));
+        let task = task.retries(if n % 40 == 13 { 2 } else { 0 });
+        deferred.push(task.backoff(Duration::from_millis(20)).defer().expect("it is held"));
+    }
+    concur::flush(LONG).expect("all are done");
+    for (n, deferred) in deferred.iter().enumerate() {
+        match deferred.wait() {
+            Err(err) => assert!(n % 40 == 27, "{n}: {err}"),
+            Ok(()) => assert_ne!(n % 40, 27),
+        }
+    }
+    let ran = std::fs::read(log).expect("it was written").len();
+    assert_eq!(ran, COUNT - COUNT / 40 + 2 * COUNT / 40, "each attempt once");
+}
+
 pub(crate) fn attempts_are_kept_for_who_waits(_: &Path) {
     for driver in [Driver::Process, Driver::Fork, Driver::Thread, Driver::Sync] {
         let deferred = concurrent! { down => Err::<(), _>("no answer")? }
