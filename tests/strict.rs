@@ -105,6 +105,41 @@ fn both() -> Result<(), String> {
     "7".parse::<u32>().map(::std::mem::drop).map_err(|err| err.to_string())
 }
 
+impl Shop {
+    /// Also one of the methods.
+    #[::concur::preload]
+    #[must_use]
+    pub const fn open() -> Result<(), String> {
+        Ok(())
+    }
+}
+
+trait Opens {
+    #[::concur::on_worker_start]
+    fn opens() {
+        ::std::assert!(LOADED.get().is_some());
+    }
+}
+
+impl<T> Opens for [T] {
+    #[::concur::on_worker_start]
+    #[::concur::on_worker_start]
+    fn opens() {
+        ::std::assert!(LOADED.get().is_some());
+    }
+}
+
+#[::concur::on_deferred_failure]
+const fn alarm(_failure: &::concur::TaskError) {}
+
+#[::concur::on_deferred_failure]
+fn alarms(mut failure: &::concur::TaskError) -> Result<(), String> {
+    if let Some(earlier) = failure.earlier().first() {
+        failure = earlier;
+    }
+    Result::Err(failure.to_string())
+}
+
 /// An error with a name that is no type's.
 #[expect(non_camel_case_types, reason = "whatever it is called")]
 #[derive(Debug)]

@@ -243,7 +243,7 @@ pub(crate) fn main_option(option: &impl ToTokens) -> Error {
     Error::new_spanned(option, message)
 }
 
-// ---- `#[concur::preload]` and `#[concur::on_worker_start]` ----
+// ---- hooks: `#[concur::preload]` and the others ----
 
 pub(crate) fn hook_on_other_item(at: Span, attribute: &str) -> Error {
     let message = format!("`#[concur::{attribute}]` goes on a function: remove it here");
@@ -252,8 +252,8 @@ pub(crate) fn hook_on_other_item(at: Span, attribute: &str) -> Error {
 
 pub(crate) fn hook_on_method(receiver: &impl ToTokens, attribute: &str) -> Error {
     let message = format!(
-        "`#[concur::{attribute}]` goes on a free function, since there is no `self` to call this \
-         with: write `fn name()` outside of the `impl`"
+        "`#[concur::{attribute}]` goes on a function without `self`, since there is none to call \
+         this with: write `fn name()`"
     );
     Error::new_spanned(receiver, message)
 }
@@ -294,6 +294,12 @@ pub(crate) fn hook_return(returned: &impl ToTokens) -> Error {
     let message = "a hook returns nothing, or `Result<(), E>` with an error type that is named: \
                    write `-> Result<(), E>`, or leave it out";
     Error::new_spanned(returned, message)
+}
+
+pub(crate) fn hook_names_self(name: &impl ToTokens) -> Error {
+    let message = "a hook does not know `Self`, since the runtime calls it by itself: write the name of \
+                   the type";
+    Error::new_spanned(name, message)
 }
 
 pub(crate) fn hook_option(option: &impl ToTokens, attribute: &str) -> Error {

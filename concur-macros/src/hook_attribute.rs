@@ -1,15 +1,17 @@
-//! `#[concur::preload]` and `#[concur::on_worker_start]`: a function, and beside it what puts it into
-//! the registry of hooks.
+//! `#[concur::preload]`, `#[concur::on_worker_start]` and `#[concur::on_deferred_failure]`: a function,
+//! and in it what puts it into the registry of hooks.
 //!
-//! The function stays the tokens it was. Beside it stands a type of ours that knows where the function
-//! is written and calls it, and a `#[used]` static that makes the compiler keep that type's entry; the
-//! entry itself is the business of the runtime. Whether the return type is one of a hook, rustc is
-//! asked, at that type.
+//! The body of the function stays the tokens it was. In front of it stands a type of ours that knows
+//! where the function is written and calls it, and a `#[used]` static that makes the compiler keep that
+//! type's entry; the entry itself is the business of the runtime. How they stand there is said in
+//! [`inside`]. Whether the return type is one of a hook, rustc is asked, at that type.
+
+mod inside;
 
 use crate::errors::{self, Errors};
 use crate::krate::Krate;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, FnArg, ReturnType, Safety, Signature, Type, Visibility};
 
@@ -48,8 +50,7 @@ pub(crate) fn expand(stage: Stage, options: &TokenStream, item: &TokenStream) ->
     if let Ok(hook) = read_function.parse2(item.clone()) {
         hook.check(stage, &mut errors);
         if errors.is_empty() {
-            let registration = hook.registration(stage, &krate);
-            return quote!(#item #registration);
+            return hook.expand(stage, &krate);
         }
     } else {
         let first = item.clone().into_iter().next();
@@ -74,16 +75,18 @@ fn read_options(stage: Stage, options: &TokenStream, errors: &mut Errors) -> Kra
 /// A function, as far as it has to be known.
 struct Hook {
     attributes: Vec<Attribute>,
+    visibility: Visibility,
     signature: Signature,
+    body: Group,
 }
 
 fn read_function(input: ParseStream<'_>) -> syn::Result<Hook> {
     let attributes = input.call(Attribute::parse_outer)?;
-    input.parse::<Visibility>()?;
+    let visibility = input.parse()?;
     let signature = input.parse()?;
     let body: Group = input.parse()?;
     if body.delimiter() == Delimiter::Brace {
-        Ok(Hook { attributes, signature })
+        Ok(Hook { attributes, visibility, signature, body })
     } else {
         Err(syn::Error::new(body.span(), "no body"))
     }
@@ -118,53 +121,11 @@ impl Hook {
                 errors.push(errors::hook_return(returned));
             }
         }
-    }
-
-    fn registration(&self, stage: Stage, krate: &Krate) -> TokenStream {
-        let ours = Span::mixed_site();
-        let private = krate.private();
-        let name = &self.signature.ident;
-        let text = name.to_string();
-        let text = text.strip_prefix("r#").unwrap_or(&text);
-        let variant = stage.variant();
-        // What is left out of the build takes its registration along.
-        let conditions =
-            self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
-        let returned = match &self.signature.output {
-            ReturnType::Default => quote_spanned!(ours=> ()),
-            ReturnType::Type(_, returned) => returned.to_token_stream(),
-        };
-        let call = if let Stage::DeferredFailure = stage {
-            // At the function's name, where rustc tells of another argument.
-            let with_failure = placed_at(name.span(), quote!(#private::with_failure));
-            quote_spanned!(ours=> #with_failure(#name))
-        } else {
-            quote_spanned!(ours=> #name())
-        };
-        // The line of the function: what stands at our own places has that of the attribute.
-        let line = placed_at(name.span(), quote!(#private::line!()));
-        quote_spanned! {ours=>
-            #(#conditions)*
-            const _: () = {
-                struct __ConcurHook;
-
-                impl #private::Hook for __ConcurHook {
-                    const SITE: #private::HookSite = #private::HookSite::new(
-                        #private::Stage::#variant,
-                        #text,
-                        #private::file!(),
-                        #line,
-                    );
-
-                    #[allow(deprecated)]
-                    fn call() -> #private::Result<(), #private::Failure> {
-                        #private::hook_returned::<#returned>(#call)
-                    }
-                }
-
-                #[used]
-                static __CONCUR_HOOK: fn() = #private::keep_hook::<__ConcurHook>;
-            };
+        let has_receiver = matches!(inputs.first(), Some(FnArg::Receiver(_)));
+        if !has_receiver {
+            if let Some(name) = inside::names_self(&self.signature, self.body.stream()) {
+                errors.push(errors::hook_names_self(&name));
+            }
         }
     }
 }
@@ -181,6 +142,7 @@ fn placed_at(span: Span, tokens: TokenStream) -> TokenStream {
 #[cfg(test)]
 mod tests {
     use super::{Stage, expand};
+    use proc_macro2::TokenStream;
     use quote::quote;
 
     fn expansion(options: &str, item: &str) -> String {
@@ -199,15 +161,20 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_stays_as_it_is_and_is_registered_beside() {
+    fn a_hook_is_registered_in_its_own_body() {
         let item = quote! {
             #[cfg(unix)]
+            #[instrument(level = "debug")]
             #[inline]
             pub(crate) fn load() -> io::Result<()> { f(#) }
         };
         let expected = quote! {
-            #item
             #[cfg(unix)]
+            #[inline]
+            #[allow(dead_code)]
+            pub(crate) fn load() -> io::Result<()> {
+            #[instrument(level = "debug")]
+            fn load() -> io::Result<()> { f(#) }
             const _: () = {
                 struct __ConcurHook;
 
@@ -228,6 +195,8 @@ mod tests {
                 #[used]
                 static __CONCUR_HOOK: fn() = renamed::__private::keep_hook::<__ConcurHook>;
             };
+            load()
+            }
         };
         for options in [quote!(crate = renamed), quote!(crate = "renamed")] {
             let expansion = expand(Stage::WorkerStart, &options, &item);
@@ -246,11 +215,32 @@ mod tests {
     }
 
     #[test]
+    fn what_a_hook_is_told_is_passed_on() {
+        for (argument, name) in [
+            ("failure", "failure"),
+            ("mut failure", "failure"),
+            ("_failure", "__concur_failure"),
+            ("#[allow(unused)] _", "__concur_failure"),
+            ("&Fault { .. }", "__concur_failure"),
+        ] {
+            let item = format!("fn tell({argument}: &TaskError) {{}}");
+            let item: TokenStream = item.parse().expect("the test is tokens");
+            let expansion = expand(Stage::DeferredFailure, &TokenStream::new(), &item).to_string();
+            let expansion = expansion.replace(' ', "");
+            assert!(expansion.contains(&format!("fntell({name}:&TaskError){{")), "{expansion}");
+            assert!(expansion.contains(&item.to_string().replace(' ', "")), "{expansion}");
+            assert!(expansion.ends_with(&format!("tell({name})}}")), "{expansion}");
+        }
+    }
+
+    #[test]
     fn each_mistake_is_told() {
         refused("", "struct S;", &["goes on a function"]);
         refused("", "fn load();", &["goes on a function"]);
         refused("", "fn load(x: u8, y: u8) {}", &["takes no arguments"]);
-        refused("", "fn load(&self) {}", &["goes on a free function"]);
+        refused("", "fn load(&self) {}", &["goes on a function without `self`"]);
+        refused("", "fn load() { Self::read() }", &["does not know `Self`"]);
+        refused("", "fn load() -> Result<(), Self> { }", &["does not know `Self`"]);
         refused("", "async fn load() {}", &["before there is a runtime"]);
         refused("", "unsafe fn load() {}", &["cannot keep what `unsafe` asks"]);
         refused("", "fn load<T>() {}", &["not generic"]);

@@ -110,8 +110,8 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// line. For a second (after a hang, for as long as it was waited for) later tasks get the same error
 /// at once, then it is tried anew.
 ///
-/// At compile time: anything but a free function without arguments that is neither `async`, `unsafe`
-/// nor generic; another return type. `#[concur::preload(crate = name)]` tells a name of the crate that
+/// At compile time: anything but a function without arguments that is neither `async`, `unsafe`
+/// nor generic; another return type. It may be one of an `impl`, if it does not say `Self`. `#[concur::preload(crate = name)]` tells a name of the crate that
 /// Cargo.toml does not tell.
 #[proc_macro_attribute]
 pub fn preload(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -179,7 +179,7 @@ pub fn on_worker_start(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Errors
 ///
-/// At compile time, when it is not on a free function with one argument, a `&concur::TaskError`.
+/// At compile time, when it is not on a function with one argument, a `&concur::TaskError`.
 #[proc_macro_attribute]
 pub fn on_deferred_failure(options: TokenStream, item: TokenStream) -> TokenStream {
     hook_attribute::expand(Stage::DeferredFailure, &options.into(), &item.into()).into()

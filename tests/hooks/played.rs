@@ -58,6 +58,19 @@ fn both() {
     }
 }
 
+/// Where an `impl` has hooks, however generic it is.
+struct Shelf<T>(std::marker::PhantomData<T>);
+
+impl<T> Shelf<T> {
+    #[concur::preload]
+    #[concur::on_worker_start]
+    fn fill() {
+        if let Some(dir) = dir() {
+            log(&dir, "impl");
+        }
+    }
+}
+
 fn dir() -> Option<PathBuf> {
     scenario::asked().map(|(_, dir)| dir)
 }

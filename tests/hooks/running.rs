@@ -37,6 +37,7 @@ pub(crate) fn start_hooks_run_once_in_each_worker_before_its_tasks(dir: &Path) {
     assert!(started.len() >= 6, "two tasks for each worker");
     // The hook that is for both ran in the server, too.
     assert_eq!(logged(dir, "both").len(), started.len() + 1);
+    assert_eq!(logged(dir, "impl").len(), started.len() + 1, "of an `impl`, too");
     assert!(!started.contains(&std::process::id()), "not in the program");
 }
 
