@@ -1,6 +1,7 @@
 //! Which values are captured: owned and lent, `self`, fields of them, functions.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use concur::{Driver, concurrent};
 
@@ -82,6 +83,28 @@ impl Shop {
     fn both(&self, driver: Driver) -> (String,) {
         let tasks = concurrent! { both => format!("{} {}", self.region.name, self.label()) };
         tasks.driver(driver).run().unwrap()
+    }
+}
+
+/// What the messages advise for values that are no data by themselves.
+#[test]
+fn what_is_shared_long_or_mutable_is_captured_by_reference() {
+    let (shared, name) = (Arc::new(vec![1, 2]), Arc::<str>::from("ann"));
+    let (key, names) = ([7_u8; 64], vec![Arc::clone(&name)]);
+    let mut ages = [30, 40];
+    let slice = &mut ages[..];
+    slice[0] = 31;
+    let (shared, name, key, slice) = (&*shared, &*name, &key[..], &*slice);
+    let names = names.iter().map(|one| (**one).to_owned()).collect::<Vec<_>>();
+    for driver in DRIVERS {
+        let results = concurrent! {
+            shared => shared.len(),
+            name => name.len() + names[0].len(),
+            key => key.to_vec(),
+            slice => slice[0],
+            given => Arc::unwrap_or_clone(Arc::new(5)),
+        };
+        assert_eq!(results.driver(driver).run().unwrap(), (2, 6, vec![7; 64], 31, 5));
     }
 }
 

@@ -143,7 +143,7 @@ fn probes(code: &Code) -> TokenStream {
 /// The references that method resolution takes off one by one, trying an arm of the runtime at each:
 /// as many as there are arms, or more.
 fn references(span: Span) -> TokenStream {
-    quote_spanned!(span=> &&&&&&&&&)
+    quote_spanned!(span=> &&&&&&&&&&)
 }
 
 fn input(code: &Code) -> TokenStream {
@@ -282,7 +282,7 @@ fn result(code: &Code) -> TokenStream {
     quote_spanned! {ours=>
         let __concur_result = {
             use #private::arms::results::*;
-            (&&__concur_body.1).#ask(#returning)
+            (&&&__concur_body.1).#ask(#returning)
         };
     }
 }

@@ -1,6 +1,6 @@
 //! Which way a captured variable goes: decided by method resolution, since a macro knows no types.
 //!
-//! A macro writes `(&&&&&&&&&Probe::of(&variable)).__concur_capture()`. Method resolution tries
+//! A macro writes `(&&&&&&&&&&Probe::of(&variable)).__concur_capture()`. Method resolution tries
 //! the type of the expression first and then takes off one reference after another, so the arms
 //! below are tried from the one with the most references down to the last, which always fits:
 //!
@@ -11,11 +11,13 @@
 //! 4. a reference to bytes, which go as one block;
 //! 5. a reference to an unsized `T: ToOwned` (`&str`, `&[T]`, `&Path`): sent, lent back as `&T`;
 //! 6. a value: sent, and given to the task as its own;
-//! 7. a pointer, also to a function: an error, before it passes for a callable; a pair with a
+//! 7. what is no data for a reason that its shape tells, as an `Arc`: an error that says what to do
+//!    ([`shapes`](super::refusal::shapes));
+//! 8. a pointer, also to a function: an error, before it passes for a callable; a pair with a
 //!    reference: an error that tells how the items of a map are sent;
-//! 8. a callable that captures nothing (a function item): nothing is sent, it is made again there.
+//! 9. a callable that captures nothing (a function item): nothing is sent, it is made again there.
 //!    Nothing else may be made from its type alone: a proof token would be forged;
-//! 9. anything else: an error at the variable, spoken by [`Accepts`](super::refusal::Accepts).
+//! 10. anything else: an error at the variable, spoken by [`Accepts`](super::refusal::Accepts).
 //!
 //! What passes for a value may still borrow (`Option<&str>`): [`owning`] asks that, once the body of
 //! the task has settled all types.
@@ -92,6 +94,10 @@ impl<I> NoItems<I> for Items<I> {
 /// The arms, to be imported where a probe is asked.
 #[expect(missing_docs, reason = "each trait is one arm of the list in this file's head")]
 pub mod levels {
+    pub use super::super::refusal::shapes::refused::{
+        ViaAddress, ViaAddressRef, ViaLongArray, ViaLongArrayRef, ViaMutable, ViaShared,
+        ViaSharedRef,
+    };
     pub use super::super::result::results;
     pub use super::{Items, NoItems, owning};
 
@@ -111,7 +117,7 @@ pub mod levels {
         fn __concur_capture(&self) -> Self::Way;
     }
 
-    impl<T: Undecided> ViaUnknown for &&&&&&&&Probe<T> {
+    impl<T: Undecided> ViaUnknown for &&&&&&&&&Probe<T> {
         type Way = Never<T>;
         fn __concur_capture(&self) -> Never<T> {
             Never::new()
@@ -123,7 +129,7 @@ pub mod levels {
         fn __concur_capture(&self) -> Self::Way;
     }
 
-    impl<T: Serialize + DeserializeOwned + 'static> ViaRefRef for &&&&&&&Probe<&&T> {
+    impl<T: Serialize + DeserializeOwned + 'static> ViaRefRef for &&&&&&&&Probe<&&T> {
         type Way = ByRefRef<T>;
         fn __concur_capture(&self) -> ByRefRef<T> {
             ByRefRef::new()
@@ -135,7 +141,7 @@ pub mod levels {
         fn __concur_capture(&self) -> Self::Way;
     }
 
-    impl<T> ViaUnsizedRef for &&&&&&Probe<&&T>
+    impl<T> ViaUnsizedRef for &&&&&&&Probe<&&T>
     where
         T: ?Sized + Serialize + ToOwned<Owned: DeserializeOwned + 'static> + 'static,
     {
@@ -150,14 +156,14 @@ pub mod levels {
         fn __concur_capture(&self) -> Self::Way;
     }
 
-    impl<T: Serialize + DeserializeOwned + 'static> ViaRef for &&&&&Probe<&T> {
+    impl<T: Serialize + DeserializeOwned + 'static> ViaRef for &&&&&&Probe<&T> {
         type Way = ByRef<T>;
         fn __concur_capture(&self) -> ByRef<T> {
             ByRef::new()
         }
     }
 
-    impl<T: Serialize + DeserializeOwned + 'static> ViaRef for &&&&&Probe<&mut T> {
+    impl<T: Serialize + DeserializeOwned + 'static> ViaRef for &&&&&&Probe<&mut T> {
         type Way = ByMut<T>;
         fn __concur_capture(&self) -> ByMut<T> {
             ByMut::new()
@@ -168,7 +174,7 @@ pub mod levels {
         fn __concur_capture(&self) -> ByBytes;
     }
 
-    impl ViaBytes for &&&&Probe<&[u8]> {
+    impl ViaBytes for &&&&&Probe<&[u8]> {
         fn __concur_capture(&self) -> ByBytes {
             ByBytes
         }
@@ -179,7 +185,7 @@ pub mod levels {
         fn __concur_capture(&self) -> Self::Way;
     }
 
-    impl<T> ViaUnsized for &&&Probe<&T>
+    impl<T> ViaUnsized for &&&&Probe<&T>
     where
         T: ?Sized + Serialize + ToOwned<Owned: DeserializeOwned + 'static> + 'static,
     {
@@ -194,7 +200,7 @@ pub mod levels {
         fn __concur_capture(&self) -> Self::Way;
     }
 
-    impl<T: Serialize + DeserializeOwned + 'static> ViaValue for &&Probe<T> {
+    impl<T: Serialize + DeserializeOwned + 'static> ViaValue for &&&Probe<T> {
         type Way = ByValue<T>;
         fn __concur_capture(&self) -> ByValue<T> {
             ByValue::new()

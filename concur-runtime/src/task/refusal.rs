@@ -4,6 +4,8 @@
 //! messages out at the variable. The traits that carry them have no impl, and take the type that is
 //! at fault as a parameter, so that rustc has nothing to propose beyond what is written here.
 
+pub(crate) mod shapes;
+
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Which way the result of a task comes back, decided as [`arms`](super::arms) decides for captures.
 //!
-//! A macro writes `(&&returning).__concur_result(returning)`. A type that cannot come back gets one
+//! A macro writes `(&&&returning).__concur_result(returning)`. A type that cannot come back gets one
 //! error, at the expression, and a way whose value is of any type, so that nothing that is done with
 //! the result is a further error. A type that is not known yet passes: the program around the block
 //! may tell it, as in `let (n,): (u32,) = concurrent! { n => text.parse()? }.run()?`. For the same
@@ -53,6 +53,12 @@ impl<R> Returning<R> {
     }
 }
 
+impl<R, Any> Refuses<R, Any> {
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
 impl<R> Clone for Returning<R> {
     fn clone(&self) -> Self {
         *self
@@ -96,13 +102,14 @@ impl<R, Any: Returned> ResultOf<R> for Refuses<R, Any> {
 /// The arms, to be imported where a result is asked about.
 #[expect(missing_docs, reason = "each trait is one arm, see this file's head")]
 pub mod results {
+    pub use super::super::refusal::shapes::refused::{IsBorrowed, IsLongArray, IsShared};
     use super::{PhantomData, Refuses, Returned, Returning, Returns, Sends, TaskOutput};
 
     pub trait IsReturned<R> {
         fn __concur_result(&self, of: Returning<R>) -> Sends<R>;
     }
 
-    impl<R: Returned> IsReturned<R> for &Returning<R> {
+    impl<R: Returned> IsReturned<R> for &&Returning<R> {
         fn __concur_result(&self, _of: Returning<R>) -> Sends<R> {
             Sends(PhantomData)
         }
@@ -119,7 +126,7 @@ pub mod results {
         where
             TaskOutput: Returns<R>,
         {
-            Refuses(PhantomData)
+            Refuses::new()
         }
     }
 }
