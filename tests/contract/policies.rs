@@ -58,6 +58,7 @@ pub(crate) fn when_every_attempt_fails_each_failure_is_kept(driver: &Driver) {
     assert!(err.to_string().contains("after 4 attempts"), "{err}");
     let long = format!("{err:?}");
     assert!(long.contains("attempt 2: task `flaky` failed: call 2"), "{long}");
+    assert!(!failure.had_no_time_to_retry() && !long.contains("no time was left"), "{long}");
 }
 
 pub(crate) fn a_permanent_failure_is_not_tried_again(driver: &Driver) {
@@ -79,7 +80,12 @@ pub(crate) fn no_attempt_begins_after_the_deadline(driver: &Driver) {
     let tasks = tasks.driver(driver.clone()).retries(5).backoff(long);
     // It is not worth waiting for an attempt that would begin too late.
     let err = tasks.deadline(Duration::from_secs(600)).run().expect_err("it fails");
-    assert_eq!((err.kind(), err.failures()[0].attempts()), (ErrorKind::Failed, 1));
+    let failure = &err.failures()[0];
+    assert_eq!((err.kind(), failure.attempts()), (ErrorKind::Failed, 1));
+    assert!(failure.had_no_time_to_retry() && failure.earlier().is_empty());
+    let text = failure.to_string();
+    assert!(text.starts_with("task `flaky` failed: no luck ("), "{text}");
+    assert!(text.ends_with("no time was left for another attempt)"), "{text}");
 }
 
 pub(crate) fn retries_do_not_hold_up_other_tasks(driver: &Driver) {

@@ -106,6 +106,31 @@ impl TaskError {
         self.0.attempts
     }
 
+    /// Whether the task would have been tried again (see `retries`), had the deadline not come before
+    /// the end of the pause: then this is how its last attempt failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use concur::concurrent;
+    ///
+    /// let err = concurrent! { count => "many".parse::<u32>()? }
+    ///     .retries(2)
+    ///     .backoff(Duration::from_secs(3600))
+    ///     .deadline(Duration::from_secs(60))
+    ///     .run()
+    ///     .unwrap_err();
+    /// let failure = &err.failures()[0];
+    /// assert!(failure.had_no_time_to_retry());
+    /// assert_eq!(failure.attempts(), 1);
+    /// assert!(failure.to_string().ends_with("no time was left for another attempt)"));
+    /// ```
+    #[must_use]
+    pub fn had_no_time_to_retry(&self) -> bool {
+        self.0.no_time_to_retry
+    }
+
     /// How the attempts before the last one failed, the first one first; empty without retries.
     ///
     /// At the most 100 are kept: of more, the first 50 and the last 50.

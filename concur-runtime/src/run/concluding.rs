@@ -53,7 +53,7 @@ impl Run {
             }
         }
         let over = matches!(outcome.end, End::TimedOut(Limit::Deadline, _));
-        let err = ticket.failure(outcome);
+        let mut err = ticket.failure(outcome);
         let again = again.filter(|_| !over && !self.stopping && retry::is_worth_another(&err));
         if let Some(job) = again {
             if let Some(due) = ticket.next_due(self.deadline) {
@@ -65,6 +65,7 @@ impl Run {
                 self.observers.ended(&ended(how));
                 return self.ready.push(ready);
             }
+            err = err.without_time_to_retry();
         }
         let err = err.with_earlier(ticket.earlier);
         self.observers.ended(&ended(How::Failed(&err)));

@@ -16,6 +16,7 @@ use crate::task::Site;
 use crate::task::error_value::ErrorValue;
 
 #[derive(Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Facts {
     pub(super) task: String,
     pub(super) site: Site,
@@ -34,6 +35,8 @@ pub(super) struct Facts {
     pub(super) may_have_run: bool,
     /// The task said that trying again cannot help.
     pub(super) permanent: bool,
+    /// There would have been another attempt, had the deadline not come before.
+    pub(super) no_time_to_retry: bool,
     /// The error itself, where its type can travel.
     pub(super) value: Option<Box<ErrorValue>>,
     pub(super) elapsed: Duration,
@@ -69,6 +72,7 @@ impl Facts {
             earlier: Vec::new(),
             may_have_run: false,
             permanent: false,
+            no_time_to_retry: false,
             value: None,
             elapsed: Duration::ZERO,
             driver: String::new(),
@@ -139,6 +143,12 @@ impl TaskError {
     /// This failure as that of attempt number `attempt`, from 1.
     pub(crate) fn of_attempt(mut self, attempt: u32) -> Self {
         self.0.attempts = attempt - 1 + u32::from(self.0.may_have_run);
+        self
+    }
+
+    /// This failure as the last one, since the deadline comes before another attempt would begin.
+    pub(crate) fn without_time_to_retry(mut self) -> Self {
+        self.0.no_time_to_retry = true;
         self
     }
 

@@ -22,7 +22,9 @@ impl fmt::Display for TaskError {
         };
         let is_last_of_some = !self.0.earlier.is_empty();
         let attempt = is_last_of_some.then(|| format!("after {} attempts", self.0.attempts));
-        let facts: Vec<String> = place.into_iter().chain(attempt).collect();
+        let no_time = self.0.no_time_to_retry;
+        let no_time = no_time.then(|| "no time was left for another attempt".to_owned());
+        let facts: Vec<String> = place.into_iter().chain(attempt).chain(no_time).collect();
         if facts.is_empty() { Ok(()) } else { write!(f, " ({})", facts.join(", ")) }
     }
 }
