@@ -22,3 +22,9 @@ fn mistakes_with_fakes_get_a_message_that_helps() {
 fn await_without_a_runtime_names_the_feature() {
     TestCases::new().compile_fail("tests/ui_no_tokio/*.rs");
 }
+
+#[cfg(not(any(feature = "progress", feature = "config-file")))]
+#[test]
+fn methods_of_features_that_are_not_enabled_name_them() {
+    TestCases::new().compile_fail("tests/ui_no_features/*.rs");
+}

@@ -31,6 +31,8 @@ mod duration;
 mod engine;
 mod engines;
 mod error;
+#[cfg(any(not(feature = "progress"), not(feature = "config-file")))]
+mod features;
 mod functions;
 mod hooks;
 pub mod inside;

@@ -201,6 +201,15 @@ macro_rules! options {
             self
         }
 
+        #[cfg(not(feature = "progress"))]
+        #[doc(hidden)]
+        pub fn progress(self) -> Self
+        where
+            crate::features::Concur: crate::features::ShowsProgress<Self>,
+        {
+            self
+        }
+
         /// The pause before the second attempt, which doubles with each further one (up to a minute,
         /// or to this if it is longer) and is lengthened by up to itself at random. No pause, unless
         /// set.

@@ -271,6 +271,15 @@ impl Config {
         Ok(Self { file: Some(file), ..Self::default() })
     }
 
+    #[cfg(not(feature = "config-file"))]
+    #[doc(hidden)]
+    pub fn from_file<P>(_path: P) -> Result<Self, Error>
+    where
+        crate::features::Concur: crate::features::ReadsFiles<P>,
+    {
+        Ok(Self::default())
+    }
+
     /// The driver of blocks that name none.
     pub fn driver(mut self, driver: Driver) -> Self {
         self.source.driver = Some(Choice::Driver(driver));
