@@ -69,9 +69,27 @@ fn stops() -> ! {
 
 #[test]
 fn a_task_that_never_ends_compiles_without_a_warning() {
-    let stopped: Result<((),), Error> =
-        concurrent! { stops => stops() }.driver(Driver::Process).run();
+    let stopped = concurrent! { stops => stops() }.driver(Driver::Process).run();
     assert_eq!(stopped.map_err(|err| err.kind()), Result::Err(::concur::ErrorKind::Exited));
+    let n = 3;
+    let stopped = concurrent! {
+        after => {
+            let next = next(n);
+            if next > 0 {
+                stops()
+            }
+            stops();
+        },
+        fine => n,
+    };
+    let (after, fine) = stopped.driver(Driver::Process).settle().run().unwrap();
+    assert_eq!(after.map_err(|err| err.kind()), Result::Err(::concur::ErrorKind::Exited));
+    assert_eq!(fine.ok(), Some(3));
+    let all = concurrent! { for n in 0..2 => { let _ = n; stops(); } };
+    assert_eq!(
+        all.driver(Driver::Process).run().map_err(|err| err.kind()),
+        Result::Err(::concur::ErrorKind::Exited)
+    );
 }
 
 static LOADED: ::std::sync::OnceLock<u32> = ::std::sync::OnceLock::new();

@@ -20,6 +20,7 @@ pub use crate::task::failure::Failure;
 pub use crate::task::input::Input;
 pub use crate::task::options::{WrittenOptions, many_with_options, of_function, with_options};
 pub use crate::task::raising::{ErrorType, Fallible, Given, NoResult, errors};
+pub use crate::task::result::Gives;
 
 /// Whether a module is the root of its crate. A `main` elsewhere (rustdoc merges the doctests of a
 /// crate into one program) is not where the program begins, and must not claim to be the door.

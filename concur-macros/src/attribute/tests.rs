@@ -56,11 +56,11 @@ fn a_function_gets_another_one_beside_it() {
                 {
                     let __concur_capture_0 = {
                         use __concur_private::arms::*;
-                        (&&&&&&&&&__concur_private::Probe::of(&region)).__concur_capture()
+                        (&&&&&&&&&&__concur_private::Probe::of(&region)).__concur_capture()
                     };
                     let __concur_capture_1 = {
                         use __concur_private::arms::*;
-                        (&&&&&&&&&__concur_private::Probe::of(&argument_2)).__concur_capture()
+                        (&&&&&&&&&&__concur_private::Probe::of(&argument_2)).__concur_capture()
                     };
                     let mut __concur_input = __concur_private::Input::new();
                     __concur_input.put(&__concur_capture_0, &region);
@@ -99,7 +99,7 @@ fn a_function_gets_another_one_beside_it() {
                     }
                     let __concur_result = {
                         use __concur_private::arms::results::*;
-                        (&&__concur_body.1).__concur_result(__concur_body.1)
+                        (&&&__concur_body.1).__concur_result(__concur_body.1)
                     };
                     __concur_private::task(
                         __concur_private::Site::of::<__ConcurFunction>(),

@@ -320,20 +320,27 @@ fn async_value(code: &Code, private: &Ident) -> TokenStream {
     }
 }
 
-/// In two steps: what comes after a call that never returns is unreachable, as only rustc can see, and
-/// a word about that is for code of the user's.
+/// What comes after a call that never returns is unreachable, as only rustc can see, and a word about
+/// that is for code of the user's; an arm can do without it. Of an arm that takes a reference, even one
+/// that is never gone, rustc leaves a value of type `!` its type, and so its result can be asked for.
 fn value_as_ok(code: &Code) -> TokenStream {
     let ours = Span::mixed_site();
     let expr = &code.expr;
     let (first, last) = code.ends;
     let private = private_at(first);
     let value = quote_spanned!(located(last)=> (#expr));
-    let ok = quote_spanned!(located(first)=> #private::Ok::<_, #private::Failure>(__concur_value));
+    let never = quote_spanned!(located(first)=> #private::Gives::what(__concur_value).never());
+    let ok = quote_spanned! {located(first)=>
+        #private::Gives::what(&__concur_value).ok(__concur_value)
+    };
     quote_spanned! {ours=>
         #[allow(clippy::diverging_sub_expression)]
-        let __concur_value = #value;
-        #[allow(unreachable_code)]
-        return #ok;
+        match #value {
+            #[allow(unreachable_code, unreachable_patterns)]
+            ref __concur_value if false => { return #never; }
+            #[allow(unreachable_code, unreachable_patterns)]
+            __concur_value => { return #ok; }
+        }
     }
 }
 

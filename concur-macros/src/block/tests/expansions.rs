@@ -31,11 +31,11 @@ fn a_task_expands_to_calls_into_the_runtime() {
         let __concur_task_0 = {
             let __concur_capture_0 = {
                 use __concur_private::arms::*;
-                (&&&&&&&&&__concur_private::Probe::of(&db)).__concur_capture()
+                (&&&&&&&&&&__concur_private::Probe::of(&db)).__concur_capture()
             };
             let __concur_capture_1 = {
                 use __concur_private::arms::*;
-                (&&&&&&&&&__concur_private::Probe::of(&self.shop.region)).__concur_capture()
+                (&&&&&&&&&&__concur_private::Probe::of(&self.shop.region)).__concur_capture()
             };
             let mut __concur_input = __concur_private::Input::new();
             __concur_input.put(&__concur_capture_0, &db);
@@ -47,9 +47,17 @@ fn a_task_expands_to_calls_into_the_runtime() {
                  (db, (__concur_self_shop_region, ()))|
                  -> __concur_private::Result<_, __concur_private::Failure> {
                     #[allow(clippy::diverging_sub_expression)]
-                    let __concur_value = (count(&db, __concur_self_shop_region)?);
-                    #[allow(unreachable_code)]
-                    return __concur_private::Ok::<_, __concur_private::Failure>(__concur_value);
+                    match (count(&db, __concur_self_shop_region)?) {
+                        #[allow(unreachable_code, unreachable_patterns)]
+                        ref __concur_value if false => {
+                            return __concur_private::Gives::what(__concur_value).never();
+                        }
+                        #[allow(unreachable_code, unreachable_patterns)]
+                        __concur_value => {
+                            return __concur_private::Gives::what(&__concur_value)
+                                .ok(__concur_value);
+                        }
+                    }
                 },
             );
             __concur_private::Plain::of(&__concur_captures).captures_nothing_else(__concur_body.0);
@@ -66,7 +74,7 @@ fn a_task_expands_to_calls_into_the_runtime() {
             }
             let __concur_result = {
                 use __concur_private::arms::results::*;
-                (&&__concur_body.1).__concur_result(__concur_body.1)
+                (&&&__concur_body.1).__concur_result(__concur_body.1)
             };
             __concur_private::task(
                 __concur_private::Site::new(
@@ -106,11 +114,11 @@ fn a_for_expands_to_many() {
         };
         let __concur_item = {
             use __concur_private::arms::*;
-            (&&&&&&&&&__concur_private::Probe::item(&__concur_items)).__concur_capture()
+            (&&&&&&&&&&__concur_private::Probe::item(&__concur_items)).__concur_capture()
         };
         let __concur_capture_0 = {
             use __concur_private::arms::*;
-            (&&&&&&&&&__concur_private::Probe::of(&limit)).__concur_capture()
+            (&&&&&&&&&&__concur_private::Probe::of(&limit)).__concur_capture()
         };
         let mut __concur_input = __concur_private::Input::new();
         __concur_input.put(&__concur_capture_0, &limit);
@@ -122,9 +130,16 @@ fn a_for_expands_to_many() {
              -> __concur_private::Result<_, __concur_private::Failure> {
                 let url = __concur_for_item;
                 #[allow(clippy::diverging_sub_expression)]
-                let __concur_value = (fetch(url, limit)?);
-                #[allow(unreachable_code)]
-                return __concur_private::Ok::<_, __concur_private::Failure>(__concur_value);
+                match (fetch(url, limit)?) {
+                    #[allow(unreachable_code, unreachable_patterns)]
+                    ref __concur_value if false => {
+                        return __concur_private::Gives::what(__concur_value).never();
+                    }
+                    #[allow(unreachable_code, unreachable_patterns)]
+                    __concur_value => {
+                        return __concur_private::Gives::what(&__concur_value).ok(__concur_value);
+                    }
+                }
             },
         );
         __concur_private::Plain::of(&__concur_captures).captures_nothing_else(__concur_body.0);
@@ -139,7 +154,7 @@ fn a_for_expands_to_many() {
         }
         let __concur_result = {
             use __concur_private::arms::results::*;
-            (&&__concur_body.1).__concur_result(__concur_body.1)
+            (&&&__concur_body.1).__concur_result(__concur_body.1)
         };
         __concur_private::many(
             __concur_private::Site::new(
@@ -166,8 +181,8 @@ fn an_await_expands_to_the_async_calls() {
     for part in [
         "__concur_private::needs_tokio!();",
         "__concur_private::arms::waiting::body_async(&__concur_captures,|_,(x,())|{__concur_private::Box::pin(asyncmove{",
-        "let__concur_value=(f(x).await?);",
-        "__concur_private::Ok::<_,__concur_private::Failure>(__concur_value)",
+        "match(f(x).await?){",
+        "return__concur_private::Gives::what(&__concur_value).ok(__concur_value);}",
         ".captures_nothing_else_async(__concur_body.0)",
         "__concur_private::arms::waiting::task_async(",
     ] {
