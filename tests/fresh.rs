@@ -50,6 +50,13 @@ const LIBRARY: &str = r#"
 #![forbid(unsafe_code)]
 #![deny(warnings)]
 
+/// All of a program, as its `main` calls it.
+pub fn run() {
+    concur::init();
+    println!("the program runs");
+    println!("elsewhere: {}", is_elsewhere());
+}
+
 pub fn is_elsewhere() -> bool {
     let here = std::process::id();
     let tasks = concur::concurrent! { there => std::process::id(), sent => here };
@@ -143,6 +150,28 @@ fn main() {
 "#;
 
 const HOOKED_SAID: &str = "kind: true\nhook: true\nplace: true\n";
+
+/// Of the library it needs more than `init`, and not that.
+const GATED: &str = r#"
+fn main() {
+    println!("main runs");
+    if std::env::args().len() > 99 {
+        concur::init();
+        fresh::run();
+    }
+    println!("elsewhere: {}", fresh::is_elsewhere());
+}
+"#;
+
+/// A test is no `main`, whatever it calls.
+const CALLED: &str = r#"
+#[test]
+fn what_main_calls_runs_in_a_test() {
+    assert!(std::env::args().len() < 99);
+    fresh::run();
+    assert!(fresh::is_elsewhere());
+}
+"#;
 
 const IN_TOKIO: &str = r#"
 #![deny(warnings)]
@@ -291,6 +320,9 @@ fn fresh() -> Fresh {
         ("src/bin/marked.rs", &*marked),
         ("src/bin/hooked.rs", HOOKED),
         ("src/bin/in_tokio.rs", IN_TOKIO),
+        ("src/bin/thin.rs", "fn main() { fresh::run() }"),
+        ("src/bin/gated.rs", GATED),
+        ("tests/called.rs", CALLED),
     ];
     Fresh::new(MANIFEST, &sources)
 }
@@ -301,6 +333,15 @@ fn blocks_run_in_a_binary_without_set_up() {
     assert_eq!(fresh.says("dev", &["run", "--bin", "plain"]), SAID);
     assert_eq!(fresh.says("dev", &["run", "--bin", "marked"]), SAID);
     assert_eq!(fresh.says("dev", &["run", "--bin", "hooked"]), HOOKED_SAID);
+}
+
+#[test]
+fn main_runs_once_wherever_init_is_linked() {
+    let mut fresh = fresh();
+    let said = fresh.says("dev", &["run", "--bin", "thin"]);
+    assert_eq!(said, "the program runs\nelsewhere: true\n");
+    let said = fresh.says("dev", &["run", "--bin", "gated"]);
+    assert_eq!(said, "main runs\nelsewhere: true\n");
 }
 
 #[test]
@@ -315,7 +356,7 @@ fn blocks_run_in_unit_tests_and_doctests() {
     let mut fresh = fresh();
     let said = fresh.says("dev", &["test"]);
     let passed = said.matches("test result: ok. 1 passed").count();
-    assert_eq!(passed, 2, "one unit test and one doctest: {said}");
+    assert_eq!(passed, 3, "a unit test, an integration test and a doctest: {said}");
 }
 
 #[test]

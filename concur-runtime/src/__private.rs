@@ -45,7 +45,7 @@ impl Door<true> {
     /// Lets workers in.
     #[inline]
     pub fn enter() {
-        enter::<()>();
+        enter();
     }
 }
 
@@ -73,14 +73,11 @@ impl Drop for End {
     }
 }
 
-/// Generic, so that the mark it leaves is only in binaries that call it.
+/// Lets workers in by `main`.
 #[inline]
-pub fn enter<Mark>() {
+pub fn enter() {
     #[cfg(target_os = "linux")]
-    {
-        crate::sys::door::mark_main::<Mark>();
-        crate::worker::door::enter_in_main();
-    }
+    crate::worker::door::enter_in_main();
 }
 
 /// Nothing, where async tasks can run.

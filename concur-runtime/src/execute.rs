@@ -54,7 +54,7 @@ fn by_path(control: &OwnedFd) -> io::Result<Pid> {
     }
     let child = command
         .stdin(Stdio::from(control.try_clone()?))
-        .env(door::VARIABLE, door::VALUE)
+        .env(door::VARIABLE, door::value())
         // Ctrl-C in a terminal is for the caller, who decides.
         .process_group(0)
         .spawn()?;
@@ -65,7 +65,7 @@ fn by_path(control: &OwnedFd) -> io::Result<Pid> {
 fn by_file(held: &OwnedFd, control: &OwnedFd) -> io::Result<Pid> {
     let mut environment: Vec<_> =
         std::env::vars_os().filter(|(name, _)| name != door::VARIABLE).collect();
-    environment.push((door::VARIABLE.into(), door::VALUE.into()));
+    environment.push((door::VARIABLE.into(), door::value().into()));
     let name = std::env::args_os().next().unwrap_or_else(|| "concur".into());
     crate::sys::fork::execute_file(held.as_fd(), control.as_fd(), &name, &environment)
 }

@@ -106,7 +106,9 @@ pub mod __private;
 ///
 /// Only needed where there is no constructor to do it (a C library other than glibc), or where
 /// workers should come in the way std guarantees. In the program itself it returns at once; in a
-/// worker it never returns, so what stands before it runs in every worker.
+/// worker it never returns, so what stands before it runs in every worker, which is started without
+/// arguments. A program that does not get here before its first block is none of this: its workers come
+/// in by the constructor.
 ///
 /// # Examples
 ///
@@ -117,5 +119,5 @@ pub mod __private;
 /// ```
 #[inline]
 pub fn init() {
-    __private::enter::<()>();
+    __private::enter();
 }

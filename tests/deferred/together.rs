@@ -74,7 +74,7 @@ pub(crate) fn hundreds_deferred_one_by_one_each_end_once(dir: &Path) {
                     13 if concur::task::current().is_some_and(|task| task.attempt() < 3) => {
                         Err("not yet")?;
                     }
-                    27 => std::thread::sleep(LONG),
+                    27 => thread::sleep(LONG),
                     _ => {}
                 }
             },

@@ -1,9 +1,9 @@
 //! The way in: where a re-executed binary turns into a fork server instead of running `main`.
 //!
-//! There are two doors. A constructor in `.init_array` serves binaries without any set-up: tests,
-//! doctests, examples, users of a library. A binary whose `main` calls in (`#[concur::main]`,
-//! `concur::init()`) leaves a mark, and then the constructor stands back and `main` is the door.
-//! What happens behind the door, and who is let in, is decided in `worker::door`.
+//! There are two doors. A constructor in `.init_array` serves programs without any set-up: tests,
+//! doctests, examples, users of a library. A program whose `main` has called in (`#[concur::main]`,
+//! `concur::init()`) before its first block sends its servers to `main`, and then the constructor
+//! stands back. What happens behind the door, and who is let in, is decided in `worker::door`.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -68,7 +68,7 @@ unsafe extern "C" fn door(
     arguments: *const *const c_char,
     envp: *const *const c_char,
 ) {
-    if !crate::worker::door::is_named_in_environment() || main_is_marked() {
+    if !crate::worker::door::is_for_constructor() {
         return;
     }
     crate::worker::door::enter_before_main(|| {
@@ -113,41 +113,6 @@ unsafe fn run_remaining_constructors(
         // SAFETY: as above, and it has not run before.
         unsafe { constructor(argc, arguments, envp) };
     }
-}
-
-/// Leaves the mark that says: `main` is the door of this binary. Generic, so that the mark is only
-/// in binaries that use it.
-#[inline(never)]
-#[expect(clippy::extra_unused_type_parameters, reason = "makes the function generic")]
-pub(crate) fn mark_main<T>() {
-    // SAFETY: lays out one word in a section of its own; no instruction is emitted.
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    unsafe {
-        core::arch::asm!(
-            ".pushsection concur_mark_1,\"awR\",@progbits",
-            ".balign 8",
-            ".quad 1",
-            ".popsection",
-            options(nomem, nostack, preserves_flags),
-        );
-    }
-}
-
-/// Keeps the section in a binary that has no mark.
-#[used]
-#[unsafe(link_section = "concur_mark_1")]
-static NO_MARK: u64 = 0;
-
-unsafe extern "C" {
-    #[link_name = "__start_concur_mark_1"]
-    static MARKS_START: u64;
-    #[link_name = "__stop_concur_mark_1"]
-    static MARKS_END: u64;
-}
-
-/// Whether `main` of this binary is a door.
-pub(crate) fn main_is_marked() -> bool {
-    (&raw const MARKS_END).addr() - (&raw const MARKS_START).addr() > size_of::<u64>()
 }
 
 /// Whether this binary has a constructor that can let a fork server in.

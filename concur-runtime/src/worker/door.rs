@@ -6,6 +6,8 @@
 
 use std::os::fd::{OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
 
@@ -14,10 +16,53 @@ use crate::wire::{Command, MAGIC};
 
 /// The variable that names a process of ours.
 pub(crate) const VARIABLE: &str = "CONCUR_SERVER";
-/// Its value: the version of what follows.
-pub(crate) const VALUE: &str = "1";
+
+/// Where a process of ours comes in, as the variable says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Constructor,
+    Main,
+}
+
+impl Door {
+    fn value(self) -> &'static str {
+        match self {
+            Self::Constructor => "constructor",
+            Self::Main => "main",
+        }
+    }
+}
+
+/// Whether `main` of this process has called in.
+static MAIN_CALLED_IN: AtomicBool = AtomicBool::new(false);
+
+/// What the variable says for processes that this one starts.
+///
+/// They come in by `main` only where this one has: then the program calls in at its beginning, and
+/// what is executed anew gets there as well. That some code holds such a call says nothing: it may be
+/// in a library, in another program of the package, or never reached, and `main` would run a second
+/// time. The answer stays the same from the first such process on: a `main` that calls in after that has
+/// run a block before, and would run it again.
+pub(crate) fn value() -> &'static str {
+    static DOOR: OnceLock<Door> = OnceLock::new();
+    let door = DOOR.get_or_init(|| {
+        let is_main = MAIN_CALLED_IN.load(Ordering::Relaxed) || !door::HAS_CONSTRUCTOR;
+        if is_main { Door::Main } else { Door::Constructor }
+    });
+    door.value()
+}
+
+/// Whether a process that this one starts finds a way in.
+pub(crate) fn is_there() -> bool {
+    door::HAS_CONSTRUCTOR || MAIN_CALLED_IN.load(Ordering::Relaxed)
+}
 
 /// The one look at the environment that every start of a program pays for.
+pub(crate) fn is_for_constructor() -> bool {
+    std::env::var_os(VARIABLE).is_some_and(|value| value == Door::Constructor.value())
+}
+
+/// Whether the environment names this process as one of ours.
 pub(crate) fn is_named_in_environment() -> bool {
     std::env::var_os(VARIABLE).is_some()
 }
@@ -48,6 +93,10 @@ pub(crate) fn enter_before_main(run_remaining_constructors: impl FnOnce()) {
 
 /// The door in `main`. Comes back only for a stranger.
 pub(crate) fn enter_in_main() {
+    // In another thread this is no `main`, but perhaps a test that calls what `main` calls.
+    if rustix::thread::gettid() == rustix::process::getpid() {
+        MAIN_CALLED_IN.store(true, Ordering::Relaxed);
+    }
     if !is_named_in_environment() {
         return;
     }

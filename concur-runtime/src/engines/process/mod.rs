@@ -55,7 +55,7 @@ fn refusal() -> Option<End> {
                 .to_owned(),
         ));
     }
-    if !crate::sys::door::HAS_CONSTRUCTOR && !crate::sys::door::main_is_marked() {
+    if !crate::worker::door::is_there() {
         return Some(End::Unsupported(
             "with this C library a worker is entered through `main`: put `#[concur::main]` on it, \
              or call `concur::init()` first in it"
