@@ -68,6 +68,8 @@ mod forward;
 #[cfg(target_os = "linux")]
 mod leftover;
 #[cfg(target_os = "linux")]
+mod memory_file;
+#[cfg(target_os = "linux")]
 mod memory_limit;
 #[cfg(target_os = "linux")]
 mod processes;

@@ -1,6 +1,7 @@
 //! What `/proc` tells of processes: how many threads this one has, what a process has started, and
 //! everything below that.
 
+pub(crate) mod strays;
 pub(crate) mod supervisors;
 
 use std::fs;

@@ -40,7 +40,8 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(10);
 /// Deferred tasks go on where a supervisor has them (drivers Process and Fork); those of this
 /// process count as runs. [`flush`](crate::flush) before waits for both. Called more than once, each
 /// call waits; in async code, call it where blocking is allowed. Without it everything ends as well
-/// when the process does, only not in order.
+/// when the process does, only not in order. In a task it ends what its worker has begun itself, and
+/// the worker with the task.
 ///
 /// # Errors
 ///
@@ -124,6 +125,12 @@ impl Drop for Pass {
             ONE_ENDED.notify_all();
         }
     }
+}
+
+/// Whether runs begin no more.
+#[cfg(target_os = "linux")]
+pub(crate) fn has_begun() -> bool {
+    PHASE.load(Ordering::Relaxed) != OPEN
 }
 
 /// Whether runs under way must end now.

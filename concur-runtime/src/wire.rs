@@ -130,7 +130,7 @@ pub(crate) struct ResponseHead {
     pub(crate) elapsed_nanos: u64,
     /// Whether processes that the task started have ended and nobody has asked how: then the worker
     /// should go, and the server buries them.
-    pub(crate) leaves_dead: bool,
+    pub(crate) is_spent: bool,
     pub(crate) result: Segment,
 }
 
@@ -347,7 +347,7 @@ mod tests {
         let head = ResponseHead {
             ending,
             elapsed_nanos: 0,
-            leaves_dead: false,
+            is_spent: false,
             result: Segment::Inline { len: 0 },
         };
         assert!(head_to_bytes(&head).is_ok());
@@ -368,7 +368,7 @@ mod tests {
         let head = ResponseHead {
             ending,
             elapsed_nanos: 0,
-            leaves_dead: false,
+            is_spent: false,
             result: Segment::Inline { len: 0 },
         };
         assert!(head_to_bytes(&head).is_ok());
@@ -382,7 +382,7 @@ mod tests {
         let head = ResponseHead {
             ending,
             elapsed_nanos: 0,
-            leaves_dead: false,
+            is_spent: false,
             result: Segment::Inline { len: 0 },
         };
         assert!(head_to_bytes(&head).is_ok());

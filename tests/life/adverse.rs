@@ -5,7 +5,9 @@ use std::thread;
 use std::time::Duration;
 
 use concur::{Driver, ErrorKind, TaskError, concurrent};
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{
+    Resource, Rlimit, Signal, getpid, kill_process, set_parent_process_death_signal, setrlimit,
+};
 
 use crate::contract::{await_mark, eventually, is_alive, mark};
 use crate::processes::pid;
@@ -197,4 +199,86 @@ pub(crate) fn a_task_that_forks(_dir: &Path) {
         let (next,) = concurrent! { next => round + 100 }.run().expect("it is fine");
         assert_eq!(next, round + 100);
     }
+}
+
+/// The kernel would kill it for a file that is longer, one in memory too.
+pub(crate) fn a_caller_whose_files_may_not_be_long(_dir: &Path) {
+    let limit = Some(1 << 20);
+    setrlimit(Resource::Fsize, Rlimit { current: limit, maximum: limit }).expect("it can be set");
+    let large = vec![7_u8; 4 << 20];
+    let length = || concurrent! { length => large.len() };
+    for err in [
+        length().run().map(drop).expect_err("there is no room for it"),
+        length().defer().map(drop).expect_err("there is no room for it"),
+    ] {
+        let text = err.to_string();
+        assert!(text.contains("length") && text.contains("RLIMIT_FSIZE"), "{text}");
+    }
+    let (sum,) = concurrent! { sum => (1..=10).sum::<u32>() }.run().expect("it needs little");
+    assert_eq!(sum, 55);
+    let none = Some(1024);
+    setrlimit(Resource::Fsize, Rlimit { current: none, maximum: limit }).expect("it can be set");
+    let err = concurrent! { one => 1, two => 2 }.isolated().run().map(drop);
+    let err = err.expect_err("there is no room for another worker");
+    assert_eq!(err.kind(), ErrorKind::Start);
+    assert!(err.to_string().contains("RLIMIT_FSIZE"), "{err}");
+}
+
+/// What it ends is its own process' work, and no other task's.
+pub(crate) fn a_task_that_shuts_down(_dir: &Path) {
+    let (ended,) = concurrent! {
+        ended => {
+            let inner = concurrent! { inner => 1 }.run()?;
+            concur::shutdown(Duration::from_secs(10))?;
+            let refused = concurrent! { inner => 2 }.run().is_err();
+            (inner.0, refused)
+        },
+    }
+    .run()
+    .expect("it ends well");
+    assert_eq!(ended, (1, true));
+    for n in 0..3_u32 {
+        let nested = concurrent! { outer => concurrent! { inner => n + 1 }.run()?.0 }.run();
+        assert_eq!(nested.expect("its worker is another one"), (n + 1,));
+    }
+}
+
+/// What it would have killed, the caller kills.
+pub(crate) fn a_fork_server_that_is_killed(dir: &Path) {
+    let there = dir.to_owned();
+    let tasks = concurrent! {
+        holds => {
+            let child = std::process::Command::new("sleep").arg("300").spawn()?;
+            std::fs::write(there.join("child"), child.id().to_string())?;
+            let server = std::os::unix::process::parent_id();
+            kill_process(pid(server), Signal::KILL)?;
+            thread::sleep(Duration::from_secs(50));
+        },
+    };
+    let err = tasks.run().map(drop).expect_err("its server is killed");
+    assert_eq!(err.kind(), ErrorKind::Killed, "{err}");
+    let child = std::fs::read_to_string(dir.join("child")).expect("it was written");
+    let child: u32 = child.parse().expect("it is a number");
+    assert!(eventually(|| !is_alive(child)), "{child} is left");
+    assert_eq!(concurrent! { next => 1 }.run().expect("another server is started"), (1,));
+}
+
+/// A worker that does not go with its server is ended all the same.
+pub(crate) fn a_worker_that_would_outlive_its_server(dir: &Path) {
+    let there = dir.to_owned();
+    let tasks = concurrent! {
+        stays => {
+            set_parent_process_death_signal(None)?;
+            std::fs::write(there.join("worker"), std::process::id().to_string())?;
+            let server = std::os::unix::process::parent_id();
+            kill_process(pid(server), Signal::KILL)?;
+            loop { thread::sleep(Duration::from_secs(50)) }
+        },
+    };
+    let err = tasks.timeout(Duration::from_millis(500)).run().map(drop);
+    let err = err.expect_err("it is out of time");
+    assert_eq!(err.kind(), ErrorKind::TimedOut, "{err}");
+    let worker = std::fs::read_to_string(dir.join("worker")).expect("it was written");
+    let worker: u32 = worker.parse().expect("it is a number");
+    assert!(eventually(|| !is_alive(worker)), "{worker} is left");
 }

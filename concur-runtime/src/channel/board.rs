@@ -6,9 +6,9 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use rustix::fs::{MemfdFlags, SealFlags};
-
 use crate::locks::lock;
+use crate::memory_file;
+use crate::processes::strays::BOARD;
 use crate::sys::memory::{SLOT_SIZE, Slot};
 
 /// All slots of one caller.
@@ -33,9 +33,7 @@ pub(crate) struct Place {
 
 impl Board {
     pub(crate) fn create() -> io::Result<Arc<Self>> {
-        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        let file = rustix::fs::memfd_create("concur-board", flags)?;
-        rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK)?;
+        let file = memory_file::create(BOARD, 0)?;
         Ok(Arc::new(Self { file, state: Mutex::new(State { free: Vec::new(), count: 0 }) }))
     }
 
@@ -51,7 +49,7 @@ impl Board {
         } else {
             let index = state.count;
             let size = (u64::from(index) + 1) * SLOT_SIZE as u64;
-            rustix::fs::ftruncate(&self.file, size)?;
+            memory_file::grow(&self.file, size)?;
             let slot = Slot::map(&self.file, index)?;
             state.count += 1;
             (index, slot)

@@ -255,7 +255,7 @@ impl WorkerEnd {
         &mut self,
         mut ending: Ending,
         elapsed_nanos: u64,
-        leaves_dead: bool,
+        is_spent: bool,
         result: &Payload,
     ) -> io::Result<()> {
         self.mapped.forget_large();
@@ -263,7 +263,7 @@ impl WorkerEnd {
         let is_done = matches!(ending, Ending::Done);
         let result = if is_done { result } else { &Payload::new() };
         let segment = self.announced.segment(result, &*self.socket)?;
-        let head = ResponseHead { ending, elapsed_nanos, leaves_dead, result: segment };
+        let head = ResponseHead { ending, elapsed_nanos, is_spent, result: segment };
         let head = wire::head_to_bytes(&head).map_err(io::Error::other)?;
         let inline = if result.arena().is_some() { &[] } else { result.bytes() };
         self.slot.write_response([&head, inline]);

@@ -8,7 +8,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::Arc;
 
-use rustix::fs::MemfdFlags;
 use serde::{Deserialize, Serialize};
 
 use super::Deferral;
@@ -16,6 +15,7 @@ use crate::codec::{self, CodecError};
 use crate::config::{self, Installed, Methods, TaskOptions};
 use crate::context::Context;
 use crate::inside::Around;
+use crate::memory_file;
 use crate::payload::Payload;
 use crate::run::Policy;
 use crate::task::{EntryPoint, Site, TaskSpec, registry};
@@ -94,8 +94,11 @@ pub(super) fn write(id: u64, deferral: Deferral) -> io::Result<OwnedFd> {
         tasks,
     };
     let head = codec::to_vec(&head).map_err(io::Error::other)?;
-    let mut file = File::from(rustix::fs::memfd_create("concur-deferred", MemfdFlags::CLOEXEC)?);
-    file.write_all(&(head.len() as u64).to_le_bytes())?;
+    let start = (head.len() as u64).to_le_bytes();
+    let captures: usize = blobs.iter().map(|blob| blob.len()).sum();
+    let len = start.len() + head.len() + captures;
+    let mut file = File::from(memory_file::create("concur-deferred", len as u64)?);
+    file.write_all(&start)?;
     file.write_all(&head)?;
     for blob in blobs {
         file.write_all(blob.bytes())?;

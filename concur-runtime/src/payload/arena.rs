@@ -10,9 +10,8 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use rustix::fs::{MemfdFlags, SealFlags};
-
 use crate::locks::lock;
+use crate::memory_file;
 use crate::sys::memory::Mapping;
 use crate::sys::process_local::ProcessLocal;
 
@@ -55,11 +54,7 @@ impl Arena {
     }
 
     fn create(capacity: usize) -> io::Result<Self> {
-        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        let file = rustix::fs::memfd_create("concur-arena", flags)?;
-        rustix::fs::ftruncate(&file, capacity as u64)?;
-        // A reader must never find the file shorter than it was: that would be SIGBUS.
-        rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK)?;
+        let file = memory_file::create("concur-arena", capacity as u64)?;
         let mapping = Mapping::writable(&file, 0, capacity)?;
         Ok(Self { id: next_id(), file: Arc::new(file), mapping, len: 0, owner: std::process::id() })
     }
@@ -76,7 +71,7 @@ impl Arena {
 
     fn grow(&mut self, needed: usize) -> io::Result<()> {
         let capacity = needed.checked_next_power_of_two().ok_or(io::ErrorKind::OutOfMemory)?;
-        rustix::fs::ftruncate(&*self.file, capacity as u64)?;
+        memory_file::grow(&*self.file, capacity as u64)?;
         self.mapping = Mapping::writable(&*self.file, 0, capacity)?;
         self.id = next_id();
         Ok(())

@@ -27,6 +27,7 @@ use crate::inside::{Around, Facts, Inside};
 use crate::outcome::Ending;
 use crate::payload::Payload;
 use crate::processes::has_unburied;
+use crate::shutdown;
 use crate::sys::fork::exit_now;
 use crate::sys::lifeline::kill_after;
 use crate::sys::memory::Header;
@@ -194,8 +195,8 @@ impl Serving {
         self.lane.end();
         // The children that have ended may be those of a task that waits for them.
         let is_last = self.all.end();
-        let leaves_dead = is_last && has_unburied(WaitId::All);
-        let answered = self.end.answer(ending, tasks::elapsed(started), leaves_dead, output);
+        let is_spent = (is_last && has_unburied(WaitId::All)) || shutdown::has_begun();
+        let answered = self.end.answer(ending, tasks::elapsed(started), is_spent, output);
         let Err(err) = answered else { return };
         let ending = Ending::Unencodable(format!("it cannot be handed over: {err}"));
         if self.end.answer(ending, tasks::elapsed(started), true, &Payload::new()).is_err() {

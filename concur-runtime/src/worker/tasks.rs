@@ -20,6 +20,7 @@ use crate::memory_limit;
 use crate::outcome::{Ending, LastWords};
 use crate::payload::{Payload, Reader};
 use crate::processes::has_unburied;
+use crate::shutdown;
 use crate::sys::{fork, signals};
 use crate::task::execute::execute;
 use crate::task::{Entry, panic, registry};
@@ -178,7 +179,8 @@ fn answer(
     end.keeps(crate::worker_local::are_kept());
     // A child that has ended may be one that a task's process left behind and this one adopted; which
     // it is cannot be told, so the server buries it.
-    end.answer(ending, elapsed(started), has_unburied(WaitId::All), output)
+    let is_spent = has_unburied(WaitId::All) || shutdown::has_begun();
+    end.answer(ending, elapsed(started), is_spent, output)
 }
 
 /// Writes out what Rust and C have buffered.

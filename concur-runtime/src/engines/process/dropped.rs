@@ -62,7 +62,7 @@ impl Dropped {
         let Some(mut lease) = self.lease.take() else { return };
         match lease.worker_mut().end.read_answer() {
             Ok((head, _)) => {
-                if head.leaves_dead {
+                if head.is_spent {
                     lease.make_last();
                 }
             }

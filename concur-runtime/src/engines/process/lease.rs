@@ -9,6 +9,7 @@ use super::pool::Pool;
 use super::server::Server;
 use crate::channel::CallerEnd;
 use crate::payload::Payload;
+use crate::processes::strays::end_stray;
 
 /// A worker, as its caller sees it.
 pub(super) struct Worker {
@@ -26,6 +27,15 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(end: CallerEnd, server: Arc<Server>, id: u32) -> Self {
         Self { end, server, id, tasks: 0, reading: None, crew: None }
+    }
+
+    /// Has it killed, with everything that it started.
+    pub(super) fn kill(&self) {
+        if self.server.kill_worker(self.id).is_err() {
+            // Its server is gone, or leaves its orders unread.
+            self.server.destroy();
+            end_stray(self.end.pid());
+        }
     }
 }
 
@@ -65,8 +75,7 @@ impl Lease {
     pub(super) fn abandon(mut self, reading: Option<(Arc<Payload>, Arc<Payload>)>) {
         self.worker_mut().reading = reading;
         if self.is_ours() {
-            let worker = self.worker();
-            let _ = worker.server.kill_worker(worker.id);
+            self.worker().kill();
         }
         self.end(Back::GivenUp);
     }

@@ -159,19 +159,17 @@ impl Server {
         send_with(&self.control, &command, &[])
     }
 
-    /// Ends a server that does not answer; its workers end with it.
+    /// Ends a server that does not answer, with its workers and everything that those have started.
     pub(super) fn destroy(&self) {
         if let Some(pid) = self.alive() {
-            let _ = kill_process(pid, Signal::KILL);
+            kill_with_descendants(pid);
         }
     }
 
     /// Ends a server that hangs in a hook, with everything that the hook has started.
     pub(super) fn destroy_in_hook(&self, limit: Duration) {
         self.listen().hung = Some(limit);
-        if let Some(pid) = self.alive() {
-            kill_with_descendants(pid);
-        }
+        self.destroy();
     }
 
     /// The hook that runs in the server, by its place, or ran when it died.

@@ -14,6 +14,7 @@ use crate::error::how;
 use crate::forward::relay;
 use crate::hooks::failure::HookFailure;
 use crate::outcome::{End, Outcome};
+use crate::processes::strays::end_stray;
 use crate::wire::Notice;
 
 impl ProcessAttempt {
@@ -30,7 +31,7 @@ impl ProcessAttempt {
         let is_alive = !self.listening || matches!(end.hear(), Ok(Heard::Nothing));
         match read {
             Ok((head, answer)) => {
-                if !is_alive || head.leaves_dead {
+                if !is_alive || head.is_spent {
                     lease.make_last();
                 }
                 if let Some(crew) = lease.crew() {
@@ -143,6 +144,7 @@ impl ProcessAttempt {
         let reason = server.obituary();
         pool().forget_server(&server);
         let pid = lease.worker().end.pid();
+        end_stray(pid);
         self.died(pid, End::Lost(reason), waker)
     }
 

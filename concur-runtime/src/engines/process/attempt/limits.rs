@@ -7,6 +7,7 @@ use super::super::lease::Lease;
 use super::{ProcessAttempt, State};
 use crate::context::Moment;
 use crate::outcome::{End, Outcome};
+use crate::processes::strays::end_stray;
 
 /// An async task that shares its worker has this time to yield when its future is to be dropped, before
 /// all of them are killed: more than a busy machine needs to let a thread run.
@@ -26,6 +27,7 @@ impl ProcessAttempt {
         }
         if self.gone_by.is_some_and(|limit| limit <= now) {
             if self.given_up {
+                end_stray(lease.worker().end.pid());
                 let reason = "the fork server does not answer".to_owned();
                 return self.over(None, End::Lost(reason));
             }
@@ -46,9 +48,7 @@ impl ProcessAttempt {
         let State::Working(lease) = &self.state else { return };
         lease.doom(|| unyielding(&self.job.name));
         let worker = lease.worker();
-        if worker.server.kill_worker(worker.id).is_err() {
-            worker.server.destroy();
-        }
+        worker.kill();
         self.gone_by = Some(Moment::now().after(KILL_LIMIT));
     }
 }
