@@ -25,6 +25,7 @@
 mod codec;
 mod config;
 mod context;
+mod cuts;
 mod defer;
 mod driver;
 mod duration;

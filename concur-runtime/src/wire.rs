@@ -14,11 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{self, CodecError};
 use crate::config::Source;
 use crate::context::Moment;
-use crate::error::PanicInfo;
 use crate::forward::Levels;
-use crate::hooks::failure::{Fault, FaultEnding};
+use crate::hooks::failure::Fault;
 use crate::outcome::{Death, Ending, LastWords};
-use crate::task::failure::Report;
 
 /// Goes up with every change of what is said here.
 pub(crate) const PROTOCOL: u32 = 5;
@@ -245,64 +243,13 @@ impl Notice {
     }
 }
 
-/// Cuts what an ending says to what fits into a head.
-pub(crate) fn cut(ending: &mut Ending) {
-    match ending {
-        Ending::Done | Ending::Dropped => {}
-        Ending::Failed(report) => cut_report(report),
-        Ending::Panicked(info) => cut_panic(info),
-        Ending::Undecodable(reason) | Ending::Unencodable(reason) | Ending::Refused(reason) => {
-            cut_text(reason, 8 * 1024);
-        }
-    }
-}
-
-/// Cuts what a hook says to what fits into a frame.
-pub(crate) fn cut_fault(fault: &mut Fault) {
-    match &mut fault.ending {
-        FaultEnding::Failed(report) => cut_report(report),
-        FaultEnding::Panicked(info) => cut_panic(info),
-    }
-}
-
-fn cut_report(report: &mut Report) {
-    cut_text(&mut report.message, 8 * 1024);
-    let mut left: usize = 12 * 1024;
-    report.sources.retain_mut(|source| {
-        let is_kept = left > 0;
-        // A long one leaves room for those below it, which are nearer to the cause.
-        cut_text(source, left.min(4 * 1024));
-        left = left.saturating_sub(source.len() + 16);
-        is_kept
-    });
-}
-
-/// Cuts what a panic says to what fits into a frame.
-pub(crate) fn cut_panic(info: &mut PanicInfo) {
-    cut_text(&mut info.message, 8 * 1024);
-    for text in [&mut info.file, &mut info.thread].into_iter().flatten() {
-        cut_text(text, 1024);
-    }
-    if let Some(backtrace) = &mut info.backtrace {
-        cut_text(backtrace, 14 * 1024);
-    }
-}
-
-fn cut_text(text: &mut String, limit: usize) {
-    if text.len() <= limit {
-        return;
-    }
-    let left_out = text.len() - limit;
-    let at = (0..=limit).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    text.truncate(at);
-    text.push_str("... (");
-    text.push_str(&left_out.to_string());
-    text.push_str(" bytes left out)");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cuts;
+    use crate::error::PanicInfo;
+    use crate::hooks::failure::FaultEnding;
+    use crate::task::failure::Report;
 
     #[test]
     fn notices_come_back_as_they_were() {
@@ -343,7 +290,7 @@ mod tests {
     #[test]
     fn endings_are_cut_at_character_boundaries() {
         let mut ending = Ending::Undecodable("ä".repeat(20_000));
-        cut(&mut ending);
+        cuts::ending(&mut ending);
         let head = ResponseHead {
             ending,
             elapsed_nanos: 0,
@@ -364,7 +311,7 @@ mod tests {
             thread: Some(long()),
             backtrace: Some(long()),
         });
-        cut(&mut ending);
+        cuts::ending(&mut ending);
         let head = ResponseHead {
             ending,
             elapsed_nanos: 0,
@@ -378,7 +325,7 @@ mod tests {
             permanent: false,
             value: None,
         });
-        cut(&mut ending);
+        cuts::ending(&mut ending);
         let head = ResponseHead {
             ending,
             elapsed_nanos: 0,

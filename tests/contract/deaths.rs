@@ -239,11 +239,17 @@ pub(crate) fn a_panic_that_cannot_unwind_is_a_panic(driver: &Driver) {
     .settle()
     .run()
     .expect("a settled run does not fail");
-    for result in [twice, foreign] {
+    let said = [
+        ("the first, and then `the second` (panic in a destructor during cleanup)", twice),
+        ("from C (panic in a function that cannot unwind)", foreign),
+    ];
+    for (words, result) in said {
         let err = result.expect_err("it panics");
         assert_eq!(err.kind(), ErrorKind::Panicked, "{err}");
         assert_eq!(err.signal(), Some(libc::SIGABRT), "{err}");
-        assert!(err.panic().is_some_and(|panic| panic.line().is_some()), "{err}");
+        let panic = err.panic().expect("it is a panic");
+        assert_eq!(panic.message(), words);
+        assert!(panic.file().is_some_and(|file| file.ends_with("deaths.rs")), "{err}");
     }
     goes_on(driver);
 }

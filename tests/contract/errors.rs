@@ -307,7 +307,13 @@ pub(crate) fn an_error_longer_than_a_frame_is_cut(driver: &Driver) {
     .expect("a settled run does not fail");
     let (fails, panics) = (fails.expect_err("it fails"), panics.expect_err("it panics"));
     assert_eq!((fails.kind(), panics.kind()), (ErrorKind::Failed, ErrorKind::Panicked));
-    assert!(fails.message().starts_with("begin é") && panics.message().starts_with("begin é"));
+    for message in [fails.message(), panics.message()] {
+        assert!(
+            message.starts_with("begin é") && message.ends_with("bytes left out)"),
+            "{message}"
+        );
+        assert!(message.len() < 9 * 1024, "the same on every driver: {}", message.len());
+    }
 }
 
 /// A cause that says a lot, and one below it.

@@ -12,6 +12,7 @@ use super::arenas::{Announced, Mapped};
 use super::{FIRST_TURN, flag, frames, spin_until};
 use crate::codec::{self, CodecError};
 use crate::context::Moment;
+use crate::cuts;
 use crate::outcome::Ending;
 use crate::payload::Payload;
 #[cfg(feature = "tokio")]
@@ -259,7 +260,7 @@ impl WorkerEnd {
         result: &Payload,
     ) -> io::Result<()> {
         self.mapped.forget_large();
-        wire::cut(&mut ending);
+        cuts::ending(&mut ending);
         let is_done = matches!(ending, Ending::Done);
         let result = if is_done { result } else { &Payload::new() };
         let segment = self.announced.segment(result, &*self.socket)?;

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Call, Entry, Verdict, panic};
+use crate::cuts;
 use crate::error::PanicInfo;
 use crate::outcome::Ending;
 use crate::payload::{Payload, Reader};
@@ -11,7 +12,7 @@ use crate::payload::{Payload, Reader};
 pub(crate) fn execute(entry: Entry, input: Reader<'_>, output: &mut Payload) -> Ending {
     output.clear();
     let mut call = Call { input, output, verdict: Verdict::Silent };
-    match catch_panic(|| entry(&mut call)) {
+    let mut ending = match catch_panic(|| entry(&mut call)) {
         Err(info) => Ending::Panicked(info),
         Ok(()) => match call.verdict {
             Verdict::Done => Ending::Done,
@@ -20,7 +21,9 @@ pub(crate) fn execute(entry: Entry, input: Reader<'_>, output: &mut Payload) -> 
             Verdict::Unencodable(err) => Ending::Unencodable(err.to_string()),
             Verdict::Silent => Ending::Undecodable("it is not in the registry of tasks".to_owned()),
         },
-    }
+    };
+    cuts::ending(&mut ending);
+    ending
 }
 
 /// Runs code as that of a task, and tells what it panicked with.

@@ -19,6 +19,8 @@ thread_local! {
     static IN_TASK: Cell<bool> = const { Cell::new(false) };
     /// The last panic of the task on this thread.
     static RECORD: RefCell<Option<PanicInfo>> = const { RefCell::new(None) };
+    /// The one before that.
+    static BEFORE: RefCell<Option<PanicInfo>> = const { RefCell::new(None) };
 }
 
 /// The message that a panic carries.
@@ -35,6 +37,7 @@ pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
 /// Marks the thread as one that runs a task until the guard is dropped.
 pub(crate) fn begin() -> InTask {
     RECORD.with_borrow_mut(|record| *record = None);
+    BEFORE.with_borrow_mut(|before| *before = None);
     InTask { before: IN_TASK.replace(true) }
 }
 
@@ -151,10 +154,14 @@ pub(crate) fn record_in_worker(last_words: fn(&PanicInfo) -> Vec<u8>) {
         return;
     }
     let record = move |info: &PanicHookInfo<'_>| {
-        let described = describe(info);
+        let mut described = describe(info);
+        if let Some(cause) = cause_of(&described) {
+            described = cause;
+        }
         crate::sys::signals::remember_panic(last_words(&described));
         if IN_TASK.get() {
-            RECORD.with_borrow_mut(|record| *record = Some(described));
+            let before = RECORD.with_borrow_mut(|record| record.replace(described));
+            BEFORE.with_borrow_mut(|place| *place = before);
         } else if !cfg!(panic = "abort") {
             // A thread that the task started: nobody else tells what happened to it.
             default(info);
@@ -163,6 +170,33 @@ pub(crate) fn record_in_worker(last_words: fn(&PanicInfo) -> Vec<u8>) {
     let ours: PanicHook = Box::new(move |info| crate::memory_limit::lifted(|| record(info)));
     OURS.store(address(&*ours), Ordering::Relaxed);
     std::panic::set_hook(ours);
+}
+
+/// What core says when a panic may not go on, right after the one that is the reason.
+#[cfg(target_os = "linux")]
+const CANNOT_UNWIND: &str = "panic in a function that cannot unwind";
+#[cfg(target_os = "linux")]
+const IN_CLEANUP: &str = "panic in a destructor during cleanup";
+
+/// The panic of the task that is the reason, where this one only says that it may not go on: with its
+/// own words, place and stack.
+#[cfg(target_os = "linux")]
+fn cause_of(last: &PanicInfo) -> Option<PanicInfo> {
+    let in_cleanup = last.message == IN_CLEANUP;
+    if !IN_TASK.get() || !(in_cleanup || last.message == CANNOT_UNWIND) {
+        return None;
+    }
+    let cause = RECORD.with_borrow_mut(Option::take)?;
+    // The destructor that panicked was called because of another panic.
+    let first = BEFORE.with_borrow_mut(Option::take).filter(|_| in_cleanup);
+    Some(match first {
+        Some(first) => {
+            let message =
+                format!("{}, and then `{}` ({})", first.message, cause.message, last.message);
+            PanicInfo { message, ..first }
+        }
+        None => PanicInfo { message: format!("{} ({})", cause.message, last.message), ..cause },
+    })
 }
 
 /// A hook as std keeps it.

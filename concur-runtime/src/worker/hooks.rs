@@ -14,6 +14,7 @@ use rustix::process::Pid;
 use super::members::tell;
 use super::tasks;
 use crate::channel::WorkerEnd;
+use crate::cuts;
 use crate::hooks::failure::{Fault, FaultEnding};
 use crate::hooks::{self, HookSite, Stage};
 use crate::own_threads;
@@ -24,7 +25,7 @@ use crate::sys::hook_registry::Slot;
 use crate::sys::lifeline::Lifeline;
 use crate::sys::signals::{forget_panic, speak_on};
 use crate::task::panic;
-use crate::wire::{Notice, cut_fault};
+use crate::wire::Notice;
 
 /// Whether a hook runs in this process.
 static RUNNING: AtomicBool = AtomicBool::new(false);
@@ -95,7 +96,7 @@ pub(crate) fn run_before_tasks(stages: &[Stage], ends: &[&WorkerEnd]) -> bool {
                 end.in_hook(Some(place));
             }
             if let Err(mut fault) = run(place, hook) {
-                cut_fault(&mut fault);
+                cuts::fault(&mut fault);
                 // A caller that is gone needs no notice.
                 let fault = Notice::Fault(fault);
                 for end in ends {

@@ -131,7 +131,7 @@ fn prepare_for_forks(control: &OwnedFd, caller: Pid) -> (bool, Option<Notice>) {
             (true, None)
         }
         Err(mut fault) => {
-            crate::wire::cut_fault(&mut fault);
+            crate::cuts::fault(&mut fault);
             (false, Some(Notice::Fault(fault)))
         }
     }

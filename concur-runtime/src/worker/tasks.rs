@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, WaitId};
 use crate::channel::{Request, WorkerEnd};
 use crate::codec::CodecError;
 use crate::context::{Context, Moment};
+use crate::cuts;
 use crate::driver::Driver;
 use crate::engine::Job;
 use crate::error::PanicInfo;
@@ -24,7 +25,7 @@ use crate::shutdown;
 use crate::sys::{fork, signals};
 use crate::task::execute::execute;
 use crate::task::{Entry, panic, registry};
-use crate::wire::{self, Notice, RequestHead, tag};
+use crate::wire::{Notice, RequestHead, tag};
 
 /// Ties the process to its parent: it dies with it, adopts what its tasks leave behind, and is no
 /// part of the terminal's foreground.
@@ -56,7 +57,7 @@ pub(crate) fn prepare() {
 pub(crate) fn record_panics() {
     panic::record_in_worker(|info| {
         let mut info: PanicInfo = info.clone();
-        wire::cut_panic(&mut info);
+        cuts::panic(&mut info);
         Notice::LastWords(LastWords::Panicked(Box::new(info))).to_bytes().unwrap_or_default()
     });
 }
