@@ -171,7 +171,8 @@ fn around<'a>(about: &About, type_name: &'a str) -> Option<&'a str> {
 /// is part of a program if anything of it is used, or `extern crate` names it.
 ///
 /// Two functions may not have one name: it is an error of the kind
-/// [`Config`](crate::ErrorKind::Config), which names both places, to run a task of either. Here both
+/// [`Config`](crate::ErrorKind::Config), which names both places, to run a task of either. (Two
+/// versions of one library may be in a program: their functions are called alike, and run.) Here both
 /// are listed. The list is empty on systems other than Linux.
 ///
 /// # Examples
@@ -207,6 +208,13 @@ pub fn tasks() -> Vec<TaskInfo> {
 }
 
 impl TaskInfo {
+    /// Whether both have one name, and somebody has written it so. The same path in two files is that of
+    /// two versions of one library, about which the author of the program can do nothing.
+    fn clashes_with(&self, other: &Self) -> bool {
+        let is_written = self.name.is_some() || other.name.is_some();
+        self.name() == other.name() && (is_written || self.file() == other.file())
+    }
+
     fn key(&self) -> (&str, &str, u32, &str) {
         (self.name(), self.file(), self.line(), self.function())
     }
@@ -217,7 +225,8 @@ pub(crate) fn check_name(describe: Describe) -> Result<(), Error> {
     static NAMED_TWICE: OnceLock<Vec<[TaskInfo; 2]>> = OnceLock::new();
     let named_twice = NAMED_TWICE.get_or_init(|| {
         let tasks = tasks();
-        let pairs = tasks.windows(2).filter(|pair| pair[0].name() == pair[1].name());
+        let clashes = |pair: &&[TaskInfo]| pair[0].clashes_with(&pair[1]);
+        let pairs = tasks.windows(2).filter(clashes);
         pairs.map(|pair| [pair[0].clone(), pair[1].clone()]).collect()
     });
     if named_twice.is_empty() {
@@ -235,5 +244,33 @@ pub(crate) fn check_name(describe: Describe) -> Result<(), Error> {
             second.file(),
             second.line(),
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(name: Option<&'static str>, file: &'static str) -> TaskInfo {
+        let site = Site { name: "sales", file, line: 7, function: None };
+        let about = About::new(site, "shop", "", false, "");
+        let (function, written) = ("shop::sales".to_owned(), WrittenOptions::default());
+        TaskInfo { name: name.map(Cow::Borrowed), function, about, written }
+    }
+
+    #[test]
+    fn two_versions_of_a_library_do_not_clash() {
+        let [old, new] = ["shop-1/src/lib.rs", "shop-2/src/lib.rs"].map(|file| info(None, file));
+        assert_eq!(old.name(), new.name());
+        assert!(!old.clashes_with(&new));
+        assert!(old.clashes_with(&old));
+    }
+
+    #[test]
+    fn a_name_that_was_written_clashes() {
+        let [one, other] = ["one.rs", "other.rs"].map(|file| info(Some("sales"), file));
+        assert!(one.clashes_with(&other));
+        assert!(info(Some("shop::sales"), "one.rs").clashes_with(&info(None, "other.rs")));
+        assert!(!one.clashes_with(&info(Some("growth"), "other.rs")));
     }
 }

@@ -34,8 +34,9 @@ fn names_in_standard_macros_are_captured() {
             matching => matches!(names.first(), Some(name) if name.len() == count),
             written => { use std::fmt::Write; let mut text = String::new(); write!(text, "{count}")?; text },
             std_path => std::format!("{}", limit),
+            pinned => *std::pin::pin!(count + limit),
         };
-        let expected = (vec![3, 5], vec![5, 5, 5], 3, 5, true, "3".to_owned(), "5".to_owned());
+        let expected = (vec![3, 5], vec![5, 5, 5], 3, 5, true, "3".to_owned(), "5".to_owned(), 8);
         assert_eq!(tasks.driver(driver).run().unwrap(), expected);
     }
 }

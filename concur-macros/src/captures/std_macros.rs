@@ -46,7 +46,7 @@ impl Arguments {
             | "todo" | "unimplemented" | "unreachable" => Some(0),
             "write" | "writeln" | "assert" | "debug_assert" => Some(1),
             "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => Some(2),
-            "dbg" => None,
+            "dbg" | "pin" | "ready" => None,
             "vec" => return vec.parse2(tokens).ok(),
             "matches" => return matches.parse2(tokens).ok(),
             _ => return None,
@@ -92,9 +92,9 @@ impl ToTokens for Arguments {
 
 fn is_of_std(path: &Path) -> bool {
     let mut segments = path.segments.iter();
-    match (segments.next(), segments.next(), segments.next()) {
-        (Some(_), None, None) => true,
-        (Some(root), Some(_), None) => ["std", "core", "alloc"].iter().any(|std| root.ident == std),
+    match (segments.next(), segments.next()) {
+        (Some(_), None) => true,
+        (Some(root), Some(_)) => ["std", "core", "alloc"].iter().any(|std| root.ident == std),
         _ => false,
     }
 }

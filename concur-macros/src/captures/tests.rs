@@ -172,6 +172,8 @@ fn standard_macros_are_read() {
         "vec![x; n]" => ["x", "n"];
         "vec![a, b.c, g(d)]" => ["a", "b.c", "d"];
         "dbg!(a, b)" => ["a", "b"];
+        "std::pin::pin!(f(a))" => ["a"];
+        "core::task::ready!(a.b)" => ["a.b"];
         "matches!(a, Some(b) | Ok(b) if b > c)" => ["a", "c"];
         "format!(concat!(\"{\", \"}\"), a)" => ["a"];
         "panic!()" => [];
