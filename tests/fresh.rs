@@ -164,14 +164,14 @@ fn main() {
 "#;
 
 /// A test is no `main`, whatever it calls.
-const CALLED: &str = r#"
+const CALLED: &str = r"
 #[test]
 fn what_main_calls_runs_in_a_test() {
     assert!(std::env::args().len() < 99);
     fresh::run();
     assert!(fresh::is_elsewhere());
 }
-"#;
+";
 
 const IN_TOKIO: &str = r#"
 #![deny(warnings)]
