@@ -111,7 +111,8 @@ impl Supervisor {
             } else {
                 self.take_orders();
             }
-            self.advance(is_told);
+            // A task on driver Sync may shut down this process, which ends the wait of all.
+            self.advance(is_told || crate::shutdown::is_cancelling());
             self.send_news();
             let is_all_told = self.is_given_no_more && self.unsent.is_empty();
             if self.agenda.is_empty() && (is_told || self.caller.is_none() || is_all_told) {
