@@ -103,8 +103,8 @@ pub(crate) fn search(query: &str) -> rusqlite::Result<Answer> {
 /// Notes what costs something, so that it can be counted.
 fn log(what: &str) {
     let log = OpenOptions::new().append(true).create(true).open(LOG);
-    // The search does without.
-    let _ = log.and_then(|mut log| writeln!(log, "{what}"));
+    // In one piece, since others write there too. The search does without.
+    let _ = log.and_then(|mut log| log.write_all(format!("{what}\n").as_bytes()));
 }
 
 /// How often something was noted.
